@@ -1,0 +1,116 @@
+"""The whole rule book: who may do what. Pure data and pure functions."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+class Role(StrEnum):
+    """What a person is in the organisation. Opens no case."""
+
+    REPORTER = "reporter"
+    EDITOR = "editor"
+    GRANT_MANAGER = "grant_manager"
+    FINANCE = "finance"
+    DIRECTOR = "director"
+    JUROR = "juror"
+    VERIFIER = "verifier"
+    DONOR = "donor"
+    ADMIN = "admin"
+
+
+class Seat(StrEnum):
+    """What a person is on one case."""
+
+    LEAD = "lead"
+    REPORTER = "reporter"
+    EDITOR = "editor"
+    FACT_CHECKER = "fact_checker"
+    LAWYER = "lawyer"
+    READER = "reader"
+
+
+class Permission(StrEnum):
+    """Written ``thing:verb``. Keep the list sorted."""
+
+    ACTIVITY_READ = "activity:read"
+    ADMINISTRATION_READ = "administration:read"
+    CASE_CREATE = "case:create"
+    CASE_EDIT = "case:edit"
+    CASE_READ = "case:read"
+    EVIDENCE_ADD = "evidence:add"
+    EVIDENCE_DOWNLOAD = "evidence:download"
+    EVIDENCE_EDIT = "evidence:edit"
+    EVIDENCE_READ = "evidence:read"
+    EVIDENCE_VERIFY = "evidence:verify"
+    INVITATION_MANAGE = "invitation:manage"
+    MEMBER_MANAGE = "member:manage"
+    MEMBER_READ = "member:read"
+    NOTE_ADD = "note:add"
+    NOTE_DELETE = "note:delete"
+    NOTE_EDIT = "note:edit"
+    NOTE_READ = "note:read"
+    PERSON_MANAGE = "person:manage"
+
+
+_READ = frozenset(
+    {
+        Permission.ACTIVITY_READ,
+        Permission.CASE_READ,
+        Permission.EVIDENCE_DOWNLOAD,
+        Permission.EVIDENCE_READ,
+        Permission.EVIDENCE_VERIFY,
+        Permission.MEMBER_READ,
+        Permission.NOTE_READ,
+    }
+)
+_WRITE = _READ | {
+    Permission.EVIDENCE_ADD,
+    Permission.EVIDENCE_EDIT,
+    Permission.NOTE_ADD,
+    Permission.NOTE_DELETE,
+    Permission.NOTE_EDIT,
+}
+_COMMENT = _READ | {Permission.NOTE_ADD, Permission.NOTE_EDIT}
+_RUN = _WRITE | {Permission.CASE_EDIT, Permission.MEMBER_MANAGE}
+
+SEAT_GRANTS: Mapping[Seat, frozenset[Permission]] = {
+    Seat.LEAD: _RUN,
+    Seat.EDITOR: _RUN,
+    Seat.REPORTER: _WRITE,
+    Seat.FACT_CHECKER: _COMMENT,
+    Seat.LAWYER: _COMMENT,
+    Seat.READER: _READ,
+}
+ROLE_GRANTS: Mapping[Role, frozenset[Permission]] = {
+    Role.REPORTER: frozenset({Permission.CASE_CREATE}),
+    Role.EDITOR: frozenset({Permission.CASE_CREATE}),
+    Role.GRANT_MANAGER: frozenset(),
+    Role.FINANCE: frozenset(),
+    Role.DIRECTOR: frozenset(),
+    Role.JUROR: frozenset(),
+    Role.VERIFIER: frozenset(),
+    Role.DONOR: frozenset(),
+    Role.ADMIN: frozenset(
+        {
+            Permission.ADMINISTRATION_READ,
+            Permission.INVITATION_MANAGE,
+            Permission.PERSON_MANAGE,
+        }
+    ),
+}
+CASE_PERMISSIONS: frozenset[Permission] = frozenset().union(*SEAT_GRANTS.values())
+
+
+def seat_may(seat: Seat, permission: Permission) -> bool:
+    """Say whether this seat may do this on its case."""
+    return permission in SEAT_GRANTS[seat]
+
+
+def roles_may(roles: Iterable[Role], permission: Permission) -> bool:
+    """Say whether one of these roles may do this in the organisation."""
+    return any(permission in ROLE_GRANTS[role] for role in roles)
