@@ -1,0 +1,413 @@
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import pytest
+
+import casefile
+from casefile.errors import DamagedError
+from casefile.sandbox import EXTRACTABLE, ExtractionError, Limits, Reason, extract, extraction
+from casefile.sandbox.extraction import converse
+from casefile.sandbox.reader.output import PART_CHARACTERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+Seen = TypeVar("Seen")
+SHORT = Limits(seconds=20)
+FRAMES = "import sys; sys.path.insert(0, sys.argv[1]); from casefile.sandbox.frames import *\n"
+SEND = "import os\ndef send(*a): os.write(1, frame(*a))\nsend(READY)\n"
+PACKAGE_PARENT = Path(casefile.__file__).parents[1]
+
+
+def children() -> set[int]:
+    tasks = Path("/proc/self/task").glob("*/children")
+    return {int(pid) for task in tasks for pid in task.read_text().split()}
+
+
+def child_says(code: str, blocks: Iterable[bytes] = (b"x",), limits: Limits = SHORT) -> list[str]:
+    """Lets other code play the child's part."""
+    script = FRAMES + SEND + code
+    return converse([sys.executable, "-c", script, str(PACKAGE_PARENT)], blocks, limits)
+
+
+def refusal(act: Callable[[], object]) -> Reason:
+    before, threads = children(), threading.active_count()
+    with pytest.raises(ExtractionError) as caught:
+        act()
+    assert children() <= before
+    assert threading.active_count() == threads
+    assert caught.value.message == str(caught.value.reason)
+    return caught.value.reason
+
+
+def test_a_note_comes_back_as_it_was() -> None:
+    assert extract("text/plain", ["Отчёт\r\n".encode(), "о закупках".encode()]) == [
+        "Отчёт\nо закупках"
+    ]
+
+
+def test_a_character_may_be_cut_between_two_blocks() -> None:
+    content = "Өкмөт".encode()
+
+    assert extract("text/csv", [content[:1], b"", content[1:]]) == ["Өкмөт"]
+
+
+def test_an_empty_file_is_one_empty_page() -> None:
+    assert extract("text/plain", []) == [""]
+
+
+def test_signs_that_are_not_text_are_left_out() -> None:
+    assert extract("text/plain", ["a\0b\x1b[31m\ufeff со\xadюз\x07".encode()]) == ["ab[31m союз"]
+
+
+def test_a_long_text_comes_in_parts_that_end_between_paragraphs() -> None:
+    paragraph = "Сумма договора составила 14 млн сомов. " * 20 + "\n\n"
+    text = paragraph * 100
+
+    pages = extract("text/plain", [text.encode()])
+
+    assert len(pages) > 1
+    assert all(len(page) <= PART_CHARACTERS and page.endswith("сомов.") for page in pages)
+    assert " ".join(pages).split() == text.split()
+
+
+def test_a_line_without_end_is_cut_rather_than_lost() -> None:
+    pages = extract("text/plain", [b"a" * 50_000])
+
+    assert "".join(pages) == "a" * 50_000
+    assert len(pages) == 3
+
+
+def test_a_kind_without_a_reader_is_refused_before_anything_starts() -> None:
+    blocks = iter([b"x"])
+
+    assert refusal(lambda: extract("image/png", blocks)) is Reason.UNREADABLE_KIND
+    assert next(blocks) == b"x"
+    assert "image/png" not in EXTRACTABLE
+
+
+def test_a_file_above_the_limit_is_not_read_to_its_end() -> None:
+    given = []
+
+    def blocks() -> Iterator[bytes]:
+        for _ in range(1000):
+            given.append(1)
+            yield b"x" * 1000
+
+    limits = Limits(input_bytes=5000)
+
+    assert refusal(lambda: extract("text/plain", blocks(), limits=limits)) is Reason.TOO_LARGE
+    assert len(given) == 6
+
+
+def test_too_much_text_is_refused() -> None:
+    limits = Limits(characters=1000)
+
+    assert extract("text/plain", [b"x" * 1000], limits=limits) == ["x" * 1000]
+    assert (
+        refusal(lambda: extract("text/plain", [b"x" * 1001], limits=limits)) is Reason.TOO_MUCH_TEXT
+    )
+
+
+def test_too_many_parts_are_refused() -> None:
+    limits = Limits(pages=2)
+
+    assert (
+        refusal(lambda: extract("text/plain", [b"x" * 90_000], limits=limits))
+        is Reason.TOO_MANY_PAGES
+    )
+
+
+def test_a_file_that_needs_too_much_memory_is_refused() -> None:
+    limits = Limits(memory_bytes=150 << 20)
+    blocks = [b"<p>" + b"x" * (1 << 20)] * 150
+
+    assert refusal(lambda: extract("text/html", blocks, limits=limits)) is Reason.TOO_MUCH_MEMORY
+
+
+def test_a_file_that_takes_too_much_work_is_refused() -> None:
+    limits = Limits(cpu_seconds=1, seconds=20)
+    blocks = [b"<b>" * 300_000] * 60
+
+    assert refusal(lambda: extract("text/html", blocks, limits=limits)) is Reason.TOO_SLOW
+
+
+def test_a_large_file_goes_through_without_either_side_waiting_for_the_other() -> None:
+    line = "2021-03-12 нет связи с сервером\n".encode()
+
+    pages = extract("text/plain", (line * 1000 for _ in range(100)), limits=SHORT)
+
+    assert sum(page.count("сервером") for page in pages) == 100_000
+
+
+def test_damage_found_while_reading_ends_it_and_reaches_the_caller() -> None:
+    def blocks() -> Iterator[bytes]:
+        yield b"the first block was fine"
+        raise DamagedError("second block")  # noqa: TRY003
+
+    before, threads = children(), threading.active_count()
+
+    with pytest.raises(DamagedError, match="second block"):
+        extract("text/plain", blocks())
+
+    assert children() <= before
+    assert threading.active_count() == threads
+
+
+def test_waiting_for_the_files_bytes_is_not_counted_as_reading() -> None:
+    def blocks() -> Iterator[bytes]:
+        time.sleep(1.2)
+        yield b"slow disk"
+
+    assert extract("text/plain", blocks(), limits=Limits(seconds=1)) == ["slow disk"]
+
+
+def test_a_child_that_keeps_silent_is_killed_in_time() -> None:
+    started = time.monotonic()
+    limits = Limits(seconds=1)
+
+    assert refusal(lambda: child_says("import time; time.sleep(60)", limits=limits)) is (
+        Reason.TOO_SLOW
+    )
+    assert time.monotonic() - started < 10
+
+
+def test_a_child_that_closes_its_mouth_but_lives_on_is_killed_in_time() -> None:
+    code = "os.close(1); import time; time.sleep(60)"
+
+    assert refusal(lambda: child_says(code, limits=Limits(seconds=1))) is Reason.TOO_SLOW
+
+
+def test_a_child_that_never_reads_its_input_does_not_block_us() -> None:
+    code = "import time; time.sleep(60)"
+    blocks = [b"x" * (1 << 20)] * 8
+
+    assert refusal(lambda: child_says(code, blocks, Limits(seconds=1))) is Reason.TOO_SLOW
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "os.kill(os.getpid(), 11)",
+        "os.abort()",
+        "os._exit(3)",
+        "os._exit(0)",
+        "print('Hello, world', flush=True)",
+        "while True: os.write(1, b'P' * 65536)",
+        "while True: send(PAGE, b'')",
+        "send(PAGE, b'x' * (1 << 20))",
+        "send(PAGE, b'a half'); os.write(1, b'P'); os._exit(0)",
+        "send(PAGE, b'one'); send(DONE, COUNT.pack(2))",
+        "send(DONE, COUNT.pack(0)); os._exit(1)",
+        "send(FAILED, b'because I say so')",
+        "os.read(0, 10); os.close(0); os._exit(0)",
+    ],
+)
+def test_a_child_that_crashes_or_talks_nonsense_is_a_failed_file_and_no_more(code: str) -> None:
+    limits = Limits(seconds=20, characters=10_000, pages=100)
+
+    assert refusal(lambda: child_says(code, [b"x" * (1 << 20)] * 4, limits)) is Reason.CRASHED
+
+
+def test_a_child_stopped_for_using_up_its_time_is_said_to_be_slow() -> None:
+    code = "os.kill(os.getpid(), 24)"
+
+    assert refusal(lambda: child_says(code)) is Reason.TOO_SLOW
+
+
+def test_a_child_may_answer_before_it_has_read_everything() -> None:
+    code = "send(PAGE, b'enough'); send(DONE, COUNT.pack(1)); os._exit(0)"
+
+    assert child_says(code, (b"x" * (1 << 20) for _ in range(50))) == ["enough"]
+
+
+def test_a_reader_that_cannot_start_is_not_blamed_on_the_file() -> None:
+    missing = ["/does/not/exist"]
+    broken = [sys.executable, "-c", "import no_such_module"]
+
+    assert refusal(lambda: converse(missing, [b"x"], SHORT)) is Reason.NOT_STARTED
+    assert refusal(lambda: converse(broken, [b"x"], SHORT)) is Reason.NOT_STARTED
+
+
+def bounds(process: Path) -> dict[str, list[str]]:
+    lines = (process / "limits").read_text().splitlines()[1:]
+    return {line[:26].strip(): line[26:].split()[:2] for line in lines}
+
+
+def watched(media_type: str, look: Callable[[Path], Seen]) -> Seen:
+    """Looks at the living child once it has given up its rights."""
+    seen: list[Seen] = []
+    before = children()
+
+    def blocks() -> Iterator[bytes]:
+        (pid,) = children() - before
+        process = Path(f"/proc/{pid}")
+        deadline = time.monotonic() + 10
+        while bounds(process)["Max cpu time"] != ["7", "8"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        seen.append(look(process))
+        yield b"x"
+
+    extract(media_type, blocks(), limits=Limits(cpu_seconds=7))
+    return seen[0]
+
+
+def test_the_child_has_given_up_its_rights_before_the_first_byte() -> None:
+    def look(process: Path) -> tuple[dict[str, list[str]], str, str]:
+        return bounds(process), (process / "status").read_text(), (process / "stat").read_text()
+
+    limits, status, stat = watched("text/plain", look)
+
+    assert limits["Max cpu time"] == ["7", "8"]
+    assert limits["Max file size"] == ["0", "0"]
+    assert limits["Max core file size"] == ["0", "0"]
+    assert limits["Max processes"] == ["0", "0"]
+    assert limits["Max open files"] == ["32", "32"]
+    assert limits["Max address space"] == [str(1 << 30)] * 2
+    assert "NoNewPrivs:\t1" in status
+    fields = stat.rpartition(")")[2].split()
+    session, niceness = int(fields[3]), int(fields[16])
+    assert session != os.getsid(0)
+    assert niceness >= 10
+
+
+def test_the_child_inherits_no_environment_no_folder_and_no_open_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if os.geteuid():
+        pytest.skip("only root may look into a process that is not dumpable")
+    monkeypatch.setenv("CASEFILE_PEPPER", "not for the child")
+
+    def look(process: Path) -> tuple[bytes, str, list[str]]:
+        handles = (process / "fd").iterdir()
+        return (
+            (process / "environ").read_bytes(),
+            str((process / "cwd").readlink()),
+            [str(handle.readlink()) for handle in handles],
+        )
+
+    with (tmp_path / "open").open("w") as file:
+        os.set_inheritable(file.fileno(), True)  # noqa: FBT003
+        environment, folder, handles = watched("text/plain", look)
+
+    assert environment == b""
+    assert folder == "/"
+    assert {handle.partition(":")[0] for handle in handles} == {"pipe", "/dev/null"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("text/plain", "Отчёт о закупках".encode("cp1251")),
+        ("text/plain", "Größe über alles – schöne Straße".encode("cp1252")),
+        ("text/plain", "中华人民共和国国务院关于道路建设的合同".encode("gb18030")),
+        ("text/html", "<meta charset=koi8-r><p>Отчёт".encode("koi8-r")),
+        ("message/rfc822", b"Subject: =?koi8-r?B?xM/Hz9fP0g==?=\nContent-Type: text/html\n\n<p>"),
+        ("message/rfc822", b"Content-Type: text/plain\nContent-Transfer-Encoding: base64\n\neA=="),
+        ("application/pdf", b"%PDF-1.4\ntrailer<</Root 1 0 R>>"),
+        ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", b"PK\x05\x06"),
+    ],
+)
+def test_the_child_has_all_it_needs_before_the_first_byte(kind: str, content: bytes) -> None:
+    watch = (
+        "import sys\n"
+        "def watch(event, arguments, seen=[]):\n"
+        "    if event == 'resource.setrlimit': seen.append(event)\n"
+        "    if seen and event in ('open', 'import', 'socket.connect', 'os.fork'):\n"
+        "        __import__('os')._exit(1)\n"
+        "sys.addaudithook(watch)\n"
+    )
+    command = [*extraction._command(kind, SHORT)]
+    script = command.index("-c") + 1
+    command[script] = watch + command[script]
+    try:
+        assert converse(command, [content], SHORT)
+    except ExtractionError as error:
+        assert error.reason is Reason.DAMAGED  # noqa: PT017
+
+
+def test_the_memory_of_the_child_cannot_be_looked_at_by_its_like() -> None:
+    code = (
+        "import ctypes\n"
+        "from casefile.sandbox.reader.confinement import confine\n"
+        "from casefile.sandbox.limits import Limits\n"
+        "confine(Limits())\n"
+        "get_dumpable = 3\n"
+        "send(PAGE, str(ctypes.CDLL(None).prctl(get_dumpable)).encode())\n"
+        "send(DONE, COUNT.pack(1))\n"
+    )
+
+    assert child_says(code) == ["0"]
+
+
+def test_the_child_cannot_write_a_byte_to_any_disk(tmp_path: Path) -> None:
+    code = (
+        "from casefile.sandbox.reader.confinement import confine\n"
+        "from casefile.sandbox.limits import Limits\n"
+        "confine(Limits())\n"
+        f"file = os.open({str(tmp_path / 'a')!r}, os.O_CREAT | os.O_WRONLY)\n"
+        "try: os.write(file, b'x')\n"
+        "except OSError as error: send(PAGE, error.strerror.encode())\n"
+        "send(DONE, COUNT.pack(1))\n"
+    )
+
+    assert child_says(code) == ["File too large"]
+
+
+def test_the_child_dies_with_its_parent(tmp_path: Path) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(
+        f"import sys; sys.path.insert(0, {str(PACKAGE_PARENT)!r})\n"
+        "import time\n"
+        "from pathlib import Path\n"
+        "from casefile.sandbox import extract\n"
+        "def blocks():\n"
+        "    time.sleep(1)\n"
+        "    print(Path('/proc/self/task').joinpath(str(__import__('os').getpid()), 'children')"
+        ".read_text(), flush=True)\n"
+        "    time.sleep(60)\n"
+        "    yield b'x'\n"
+        "extract('text/plain', blocks())\n"
+    )
+    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout
+        process = Path(f"/proc/{int(parent.stdout.readline())}")
+        assert process.exists()
+        parent.send_signal(signal.SIGKILL)
+
+    deadline = time.monotonic() + 5
+    while process.exists() and " Z " not in (process / "stat").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_the_child_loads_the_package_that_runs_here_and_nothing_that_lies_beside_it(
+    tmp_path: Path,
+) -> None:
+    elsewhere = tmp_path / "else where"
+    shutil.copytree(PACKAGE_PARENT / "casefile", elsewhere / "casefile")
+    (elsewhere / "lxml.py").write_text("raise SystemExit('a stranger was imported')\n")
+    (elsewhere / "casefile/sandbox/reader/plain.py").write_text(
+        "def extract(file, output): output.write('from elsewhere')\n"
+    )
+    code = (
+        f"import sys; sys.path.insert(0, {str(elsewhere)!r})\n"
+        "from casefile.sandbox import extract\n"
+        "print(extract('text/plain', [b'x']), extract('text/html', [b'<p>y']))\n"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code], cwd="/", capture_output=True, check=True, text=True
+    )
+
+    assert done.stdout == "['from elsewhere'] ['y']\n"
