@@ -1,0 +1,209 @@
+"""The audit trail: append-only entries, each bound to the one before it by SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Protocol
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, String, func, insert, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from casefile import keys
+from casefile.db import Base
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from sqlalchemy.orm import Session
+
+    from casefile.uow import UnitOfWork
+
+FIRST = b"\0" * 32
+DETAIL_LABEL = "audit-detail"
+
+
+class Entry(Base):
+    """Something was done or refused. Who, when and to which id; what it was about is sealed."""
+
+    __tablename__ = "audit_entry"
+    __table_args__ = (
+        Index("ix_audit_entry_case_sequence", "case_id", "sequence"),
+        Index("ix_audit_entry_subject_sequence", "subject_id", "sequence"),
+    )
+
+    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    actor_id: Mapped[UUID | None] = mapped_column(ForeignKey("user.id"))
+    action: Mapped[str] = mapped_column(String(64))
+    case_id: Mapped[UUID | None]
+    subject_id: Mapped[UUID | None]
+    generation: Mapped[int | None]
+    detail: Mapped[bytes | None]
+    previous_hash: Mapped[bytes]
+    hash: Mapped[bytes]
+
+
+class CaseKeys(Protocol):
+    """What the trail needs of a case: its id and its keys by generation."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def generation(self) -> int: ...
+    def key(self, generation: int) -> keys.CaseKey: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """Where the chain does not hold, and how."""
+
+    sequence: int
+    reason: str
+
+
+def record(
+    uow: UnitOfWork,
+    action: str,
+    *,
+    subject_id: UUID | None = None,
+    case: CaseKeys | None = None,
+    case_id: UUID | None = None,
+    detail: Mapping[str, Any] | None = None,
+) -> int:
+    """Append one entry to the trail in this change and return its sequence number.
+
+    The detail of an entry in a case is sealed under the case's audit-detail key.
+    """
+    session = uow.session
+    last = session.execute(
+        select(Entry.sequence, Entry.hash).order_by(Entry.sequence.desc()).limit(1)
+    ).first()
+    sequence, previous = (last.sequence + 1, last.hash) if last else (1, FIRST)
+    generation = case.generation if case and detail else None
+    sealed = _seal(sequence, case, detail) if detail else None
+    row: dict[str, Any] = {
+        "sequence": sequence,
+        "at": uow.now,
+        "actor_id": uow.actor_id,
+        "action": action,
+        "case_id": case.id if case else case_id,
+        "subject_id": subject_id,
+        "generation": generation,
+        "detail": sealed,
+        "previous_hash": previous,
+    }
+    session.execute(insert(Entry), {**row, "hash": entry_hash(**row)})
+    return sequence
+
+
+def _seal(sequence: int, case: CaseKeys | None, detail: Mapping[str, Any]) -> bytes:
+    plain = json.dumps(detail, ensure_ascii=False, separators=(",", ":")).encode()
+    if case is None:
+        return plain
+    key = case.key(case.generation).derive(DETAIL_LABEL)
+    return keys.wrap(key, plain, "audit_entry", sequence, case.id)
+
+
+def open_detail(entry: Entry, case: CaseKeys) -> dict[str, Any]:
+    """Return what an entry of this case was about, for somebody who holds its key."""
+    if entry.detail is None or entry.generation is None:
+        return {}
+    key = case.key(entry.generation).derive(DETAIL_LABEL)
+    opened = json.loads(keys.unwrap(key, entry.detail, "audit_entry", entry.sequence, case.id))
+    return opened if isinstance(opened, dict) else {}
+
+
+def entry_hash(
+    *,
+    sequence: int,
+    at: datetime,
+    actor_id: UUID | None,
+    action: str,
+    case_id: UUID | None,
+    subject_id: UUID | None,
+    generation: int | None,
+    detail: bytes | None,
+    previous_hash: bytes,
+) -> bytes:
+    """Hash every field of an entry, each with its length before it, and the hash before."""
+    parts = (
+        b"casefile audit 1",
+        str(sequence).encode(),
+        at.astimezone(UTC).isoformat(timespec="microseconds").encode(),
+        actor_id.bytes if actor_id else b"",
+        action.encode(),
+        case_id.bytes if case_id else b"",
+        subject_id.bytes if subject_id else b"",
+        b"" if generation is None else str(generation).encode(),
+        detail or b"",
+        previous_hash,
+    )
+    hashed = hashlib.sha256()
+    for part in parts:
+        hashed.update(len(part).to_bytes(8, "big"))
+        hashed.update(part)
+    return hashed.digest()
+
+
+def verify(session: Session, *, batch: int = 2000) -> Iterator[Broken | int]:
+    """Walk the whole chain; yield every break found, and the running count after each batch."""
+    expected, previous, after = 1, FIRST, 0
+    while True:
+        entries = session.scalars(
+            select(Entry).where(Entry.sequence > after).order_by(Entry.sequence).limit(batch)
+        ).all()
+        if not entries:
+            break
+        for entry in entries:
+            if entry.sequence != expected:
+                yield Broken(expected, f"missing up to {entry.sequence - 1}")
+            if entry.previous_hash != previous:
+                yield Broken(entry.sequence, "does not follow from the entry before it")
+            if entry.hash != _hash_of(entry):
+                yield Broken(entry.sequence, "was changed after it was written")
+            expected, previous, after = entry.sequence + 1, entry.hash, entry.sequence
+        session.expunge_all()
+        yield after
+
+
+def _hash_of(entry: Entry) -> bytes:
+    return entry_hash(
+        sequence=entry.sequence,
+        at=entry.at,
+        actor_id=entry.actor_id,
+        action=entry.action,
+        case_id=entry.case_id,
+        subject_id=entry.subject_id,
+        generation=entry.generation,
+        detail=entry.detail,
+        previous_hash=entry.previous_hash,
+    )
+
+
+def entries(
+    session: Session,
+    *,
+    case_id: UUID | None = None,
+    subject_id: UUID | None = None,
+    offset: int = 0,
+    limit: int = 50,
+) -> Sequence[Entry]:
+    """Return entries newest first: of one case, of one thing in it, or of all."""
+    wanted = select(Entry).order_by(Entry.sequence.desc()).offset(offset).limit(limit)
+    if case_id is not None:
+        wanted = wanted.where(Entry.case_id == case_id)
+    if subject_id is not None:
+        wanted = wanted.where(Entry.subject_id == subject_id)
+    return session.scalars(wanted).all()
+
+
+def count(session: Session, *, case_id: UUID | None = None) -> int:
+    """Count entries of one case or of all."""
+    wanted = select(func.count()).select_from(Entry)
+    if case_id is not None:
+        wanted = wanted.where(Entry.case_id == case_id)
+    return session.scalar(wanted) or 0

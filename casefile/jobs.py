@@ -1,0 +1,174 @@
+"""Background work. The queue is a doorbell: it carries ids and a key sealed to one worker."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+from uuid import UUID, uuid4
+
+from huey import SqliteHuey
+from huey.consumer import Consumer
+from huey.serializer import SignedSerializer
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Mapped
+
+from casefile import keys
+from casefile.db import Base, PrimaryKey
+from casefile.errors import CasefileError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from casefile.db import Database
+
+log = logging.getLogger(__name__)
+HEARTBEAT_SECONDS = 20
+ALIVE = timedelta(seconds=75)
+POLL_SECONDS = 0.25
+
+
+class Worker(Base):
+    """A live worker and the public half of the key it made for this life."""
+
+    __tablename__ = "worker"
+
+    id: Mapped[PrimaryKey]
+    public: Mapped[bytes]
+    seen_at: Mapped[datetime]
+
+
+class Handler(Protocol):
+    """What a kind of work does with the ids and the opened key."""
+
+    def __call__(self, ids: dict[str, UUID], key: bytes) -> None: ...
+
+
+class _QuietConsumer(Consumer):
+    """Huey's consumer as threads inside the server, which keeps its own signal handlers."""
+
+    def _set_signal_handlers(self) -> None:
+        """Leave the signals to the server."""
+
+
+class Jobs:
+    """The queue, and the worker when this process is one."""
+
+    def __init__(
+        self, path: Path, secret: bytes, database: Database, clock: Callable[[], datetime]
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._path = path
+        self._secret = secret
+        self._handlers: dict[str, Handler] = {}
+        self._huey: SqliteHuey | None = None
+        self._bundle: keys.Bundle | None = None
+        self._worker_id: UUID | None = None
+        self._consumer: _QuietConsumer | None = None
+        self._stopped = threading.Event()
+        self._heart: threading.Thread | None = None
+
+    def register(self, name: str, handler: Handler) -> None:
+        """Say what is to be done for work of this name."""
+        self._handlers[name] = handler
+
+    def _queue(self) -> SqliteHuey:
+        if self._huey is None:
+            self._huey = SqliteHuey(
+                "casefile",
+                filename=str(self._path),
+                serializer=SignedSerializer(secret=self._secret.hex()),
+                results=False,
+                fsync=False,
+            )
+            self._task = self._huey.task(name="work")(self._work)
+        return self._huey
+
+    def offer(self, name: str, ids: dict[str, UUID], key: bytes) -> bool:
+        """Ring for a live worker; False when there is none, and then the row stays pending."""
+        with self._database.reading() as session:
+            worker = session.execute(
+                select(Worker.id, Worker.public)
+                .where(Worker.seen_at > self._clock() - ALIVE)
+                .order_by(Worker.seen_at.desc())
+                .limit(1)
+            ).first()
+        if worker is None:
+            return False
+        public = keys.PublicKeys.from_bytes(worker.public)
+        sealed = public.seal(key, _context(worker.id, name, ids))
+        self._queue()
+        self._task(
+            name, {label: str(value) for label, value in ids.items()}, str(worker.id), sealed
+        )
+        return True
+
+    def _work(self, name: str, given: dict[str, str], worker_id: str, sealed: bytes) -> None:
+        handler = self._handlers.get(name)
+        if handler is None or self._bundle is None or worker_id != str(self._worker_id):
+            return
+        ids = {label: UUID(value) for label, value in given.items()}
+        try:
+            key = self._bundle.open(sealed, _context(UUID(worker_id), name, ids))
+            handler(ids, key)
+        except CasefileError as error:
+            log.warning("work_refused", extra={"work": name, "error": type(error).__name__})
+        except Exception as error:  # noqa: BLE001
+            log.error("work_failed", extra={"work": name, "error": type(error).__name__})  # noqa: TRY400
+
+    def start(self) -> None:
+        """Become a worker: make a key for this life, show its public half, take work."""
+        bundle, worker_id = keys.Bundle.create(None), uuid4()
+        now = self._clock()
+        with self._database.writing() as session:
+            session.execute(delete(Worker).where(Worker.seen_at < now - ALIVE))
+            session.add(Worker(id=worker_id, public=bundle.public.to_bytes(), seen_at=now))
+            session.commit()
+        self._bundle, self._worker_id = bundle, worker_id
+        self._consumer = _QuietConsumer(
+            self._queue(),
+            workers=1,
+            periodic=False,
+            initial_delay=0.05,
+            max_delay=POLL_SECONDS,
+            check_worker_health=False,
+        )
+        self._consumer.start()
+        self._heart = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+        self._heart.start()
+
+    def _beat(self) -> None:
+        while not self._stopped.wait(HEARTBEAT_SECONDS):
+            try:
+                with self._database.writing() as session:
+                    session.execute(
+                        update(Worker)
+                        .where(Worker.id == self._worker_id)
+                        .values(seen_at=self._clock())
+                    )
+                    session.commit()
+            except CasefileError as error:
+                log.warning("heartbeat_missed", extra={"error": type(error).__name__})
+
+    def stop(self) -> None:
+        """Finish the piece in hand and stop taking work."""
+        self._stopped.set()
+        if self._consumer is not None:
+            self._consumer.stop(graceful=True)
+            self._consumer = None
+        if self._worker_id is not None:
+            with self._database.writing() as session:
+                session.execute(delete(Worker).where(Worker.id == self._worker_id))
+                session.commit()
+            self._worker_id = None
+        if self._huey is not None:
+            self._huey.storage.close()
+
+
+def _context(worker_id: UUID, name: str, ids: dict[str, Any]) -> bytes:
+    return "\0".join(
+        ["casefile work 1", str(worker_id), name, *(f"{k}={ids[k]}" for k in sorted(ids))]
+    ).encode()

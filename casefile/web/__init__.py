@@ -1,0 +1,73 @@
+"""What every page shares: the gate, forgery checks, headers, error pages, uploads and formats."""
+
+from casefile.web.formats import add_filters
+from casefile.web.gate import (
+    Mark,
+    check_forgery,
+    guard,
+    mark,
+    open_to_all,
+    public,
+    requires_role,
+    set_mark,
+    signed_in,
+)
+from casefile.web.pages import FILE_POLICY, Pager, asked_page, dress, pager
+from casefile.web.uploads import (
+    CasefileRequest,
+    accept_files,
+    discard_uploads,
+    empty_upload,
+    keep_uploads,
+    sealed_upload,
+)
+from casefile.web.visit import (
+    CookieSessions,
+    Person,
+    Visit,
+    VisitSession,
+    close_database_session,
+    current,
+    database_session,
+    resources,
+    set_visit_opener,
+    timezone,
+    unit_of_work,
+    visit,
+)
+
+__all__ = [
+    "FILE_POLICY",
+    "CasefileRequest",
+    "CookieSessions",
+    "Mark",
+    "Pager",
+    "Person",
+    "Visit",
+    "VisitSession",
+    "accept_files",
+    "add_filters",
+    "asked_page",
+    "check_forgery",
+    "close_database_session",
+    "current",
+    "database_session",
+    "discard_uploads",
+    "dress",
+    "empty_upload",
+    "guard",
+    "keep_uploads",
+    "mark",
+    "open_to_all",
+    "pager",
+    "public",
+    "requires_role",
+    "resources",
+    "sealed_upload",
+    "set_mark",
+    "set_visit_opener",
+    "signed_in",
+    "timezone",
+    "unit_of_work",
+    "visit",
+]

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import functools
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from flask_babel import get_locale, ngettext
+from flask_babel import gettext as _
+
+from casefile.web.visit import resources, timezone
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+KIBI = 1024
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+WEEK = 7
+
+
+@functools.lru_cache(maxsize=4096)
+def _moment(value: datetime, zone: str, locale: str) -> str:
+    return format_datetime(value, "d MMM y, HH:mm", tzinfo=ZoneInfo(zone), locale=locale)
+
+
+@functools.lru_cache(maxsize=4096)
+def _day(value: date, locale: str) -> str:
+    return format_date(value, "d MMM y", locale=locale)
+
+
+def moment(value: datetime) -> str:
+    """Write a time in the reader's zone and language."""
+    minute = value.replace(second=0, microsecond=0)
+    return _moment(minute, timezone().key, str(get_locale()))
+
+
+def day(value: date | datetime) -> str:
+    """Write a day in the reader's zone and language."""
+    if isinstance(value, datetime):
+        value = value.astimezone(timezone()).date()
+    return _day(value, str(get_locale()))
+
+
+def ago(value: datetime) -> str:
+    """Write how long ago something was, and the day once that is more than a week."""
+    seconds = int((resources().clock() - value.astimezone(UTC)).total_seconds())
+    if seconds < MINUTE:
+        return str(_("just now"))
+    if seconds < HOUR:
+        return str(ngettext("%(num)s minute ago", "%(num)s minutes ago", seconds // MINUTE))
+    if seconds < DAY:
+        return str(ngettext("%(num)s hour ago", "%(num)s hours ago", seconds // HOUR))
+    if seconds < WEEK * DAY:
+        return str(ngettext("%(num)s day ago", "%(num)s days ago", seconds // DAY))
+    return day(value)
+
+
+def filesize(size: int) -> str:
+    """Write a number of bytes the way people read it (binary units, IEC 80000-13)."""
+    if size < KIBI:
+        return str(ngettext("%(num)s byte", "%(num)s bytes", size))
+    amount = float(size)
+    for unit in ("KiB", "MiB", "GiB"):
+        amount /= KIBI
+        if amount < KIBI or unit == "GiB":
+            break
+    return f"{amount:.1f} {unit}" if amount < 10 else f"{amount:.0f} {unit}"  # noqa: PLR2004
+
+
+def add_filters(app: Flask) -> None:
+    """Make the formats known to templates."""
+    for filter_ in (moment, day, ago, filesize):
+        app.add_template_filter(filter_)

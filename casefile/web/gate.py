@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+from flask import Flask, abort, current_app, g, redirect, request, url_for
+from flask_login import LoginManager, current_user
+from flask_wtf.csrf import CSRFProtect, validate_csrf
+from wtforms.validators import ValidationError
+
+from casefile.errors import BadRequestError, ForbiddenError
+from casefile.web.visit import current, visit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask.typing import ResponseReturnValue, RouteCallable
+
+    from casefile.policy import Permission
+    from casefile.web.visit import Person
+
+View = TypeVar("View", bound="Callable[..., Any]")
+UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a view asks of whoever calls it. A view without one does not exist."""
+
+    kind: str
+    permission: Permission | None = None
+
+
+def mark(view: RouteCallable) -> Mark | None:
+    """Return the mark of a view, or None."""
+    found = getattr(view, "permission_mark", None)
+    return found if isinstance(found, Mark) else None
+
+
+def set_mark(view: View, value: Mark) -> View:
+    view.permission_mark = value  # type: ignore[attr-defined]
+    return view
+
+
+def public(view: View) -> View:
+    """Anybody may: sign-in, invitations, health and static files."""
+    return set_mark(view, Mark("public"))
+
+
+def signed_in(view: View) -> View:
+    """Anybody with an account may: it is about themselves or about all their cases."""
+    return set_mark(view, Mark("signed_in"))
+
+
+def requires_role(permission: Permission) -> Callable[[RouteCallable], RouteCallable]:
+    """Whoever has a role with this permission may; others see 403."""
+
+    def decorate(view: RouteCallable) -> RouteCallable:
+        @functools.wraps(view)
+        def guarded(**given: Any) -> ResponseReturnValue:
+            return view(**given)  # type: ignore[return-value]
+
+        return set_mark(guarded, Mark("role", permission))
+
+    return decorate
+
+
+def check_forgery() -> None:
+    """Refuse an unsafe request that did not come from a page of ours (RFC 6454 origins, token).
+
+    Raises BadRequestError. The token is looked for in the header first, so that a file is
+    not read before the request is known to be genuine.
+    """
+    if request.method not in UNSAFE:
+        return
+    origin = request.headers.get("Origin")
+    if origin and origin != "null" and urlsplit(origin).netloc != request.host:
+        msg = "This request came from another site and was refused. Nothing was changed."
+        raise BadRequestError(msg)
+    if request.headers.get("Sec-Fetch-Site") == "cross-site":
+        msg = "This request came from another site and was refused. Nothing was changed."
+        raise BadRequestError(msg)
+    token = request.headers.get("X-CSRFToken") or request.form.get("csrf_token")
+    try:
+        validate_csrf(token)
+    except ValidationError as error:
+        msg = (
+            "This page was open since before you signed in, or was not ours. Nothing was changed. "
+            "Go back, copy what you typed, reload the page and send it again."
+        )
+        raise BadRequestError(msg) from error
+    g.csrf_valid = True
+
+
+def open_to_all(app: Flask, endpoint: str) -> None:
+    """Mark a view that is not ours, such as one serving static files, as public."""
+    view = app.view_functions[endpoint]
+
+    @functools.wraps(view)
+    def opened(**given: Any) -> ResponseReturnValue:
+        return view(**given)  # type: ignore[return-value]
+
+    app.view_functions[endpoint] = public(opened)
+
+
+def _let_in() -> ResponseReturnValue | None:
+    if request.endpoint is None:
+        return None
+    view = current_app.view_functions.get(request.endpoint)
+    wanted = mark(view) if view is not None else None
+    if wanted is None:
+        abort(HTTPStatus.NOT_FOUND)
+    if wanted.kind == "public":
+        check_forgery()
+        return None
+    if not current_user.is_authenticated:
+        return current_app.login_manager.unauthorized()  # type: ignore[attr-defined,no-any-return]
+    if wanted.kind == "role" and wanted.permission is not None:
+        if not current().person.may(wanted.permission):
+            msg = "Your role does not include this. An administrator can change roles."
+            raise ForbiddenError(msg)
+        check_forgery()
+    if wanted.kind == "signed_in":
+        check_forgery()
+    return None
+
+
+def _load_person(_request: object) -> Person | None:
+    opened = visit()
+    return opened.person if opened else None
+
+
+def _to_sign_in() -> ResponseReturnValue:
+    where = request.full_path.rstrip("?") if request.method == "GET" else None
+    return redirect(
+        url_for("accounts.sign_in", next=where if where != "/" else None), HTTPStatus.FOUND
+    )
+
+
+def guard(app: Flask) -> None:
+    """Put the gate before every view."""
+    app.config.update(
+        WTF_CSRF_CHECK_DEFAULT=False, WTF_CSRF_TIME_LIMIT=None, WTF_CSRF_SSL_STRICT=False
+    )
+    CSRFProtect(app)
+    login = LoginManager(app)
+    login.session_protection = None
+    login.request_loader(_load_person)
+    login.unauthorized_handler(_to_sign_in)
+    app.before_request(_let_in)
+    open_to_all(app, "static")
