@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from casefile.db import Base, Name, PrimaryKey, Word
+
+
+class User(Base):
+    """A person with an account. Their private keys are here only as a bundle sealed to their password."""
+
+    __tablename__ = "user"
+
+    id: Mapped[PrimaryKey]
+    username: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[Name]
+    roles: Mapped[str] = mapped_column(String(200))
+    theme: Mapped[Word] = mapped_column(default="auto")
+    timezone: Mapped[str] = mapped_column(String(64), default="")
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+    auth_epoch: Mapped[int] = mapped_column(default=1)
+    auth_digest: Mapped[bytes]
+    password_salt: Mapped[bytes]
+    password_memory_kib: Mapped[int]
+    password_iterations: Mapped[int]
+    password_lanes: Mapped[int]
+    sealed_bundle: Mapped[bytes]
+    public_keys: Mapped[bytes]
+    key_generation: Mapped[int] = mapped_column(default=1)
+    certificate: Mapped[bytes | None]
+    invited_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("user.id"), index=True)
+    invitation_id: Mapped[UUID | None]
+    invitation_mac: Mapped[bytes | None]
+
+
+class SignInSession(Base):
+    """A signed-in browser. Without the cookie the row opens nothing."""
+
+    __tablename__ = "sign_in_session"
+
+    id: Mapped[PrimaryKey]
+    cookie_digest: Mapped[bytes] = mapped_column(unique=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("user.id"), index=True)
+    auth_epoch: Mapped[int]
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    sealed_bundle: Mapped[bytes]
+
+
+class Invitation(Base):
+    """A link that makes one account. The secret in it is known to inviter and invitee only."""
+
+    __tablename__ = "invitation"
+
+    id: Mapped[PrimaryKey]
+    token_digest: Mapped[bytes] = mapped_column(unique=True)
+    sealed_secret: Mapped[bytes]
+    anchor: Mapped[bytes]
+    anchor_mac: Mapped[bytes]
+    inviter_id: Mapped[UUID] = mapped_column(ForeignKey("user.id"))
+    name: Mapped[Name]
+    roles: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+
+
+class SignInLimit(Base):
+    """Tries counted in a window, by digest of an account name, an address or both."""
+
+    __tablename__ = "sign_in_limit"
+
+    key: Mapped[bytes] = mapped_column(primary_key=True)
+    window_at: Mapped[datetime]
+    tries: Mapped[int]

@@ -1,0 +1,382 @@
+"""People: who has an account, whose keys are certified, and by whom."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select, update
+
+from casefile import audit, keys
+from casefile.accounts.models import Invitation, SignInSession, User
+from casefile.accounts.passwords import SALT_BYTES, PasswordRoom, check_choice
+from casefile.errors import ConflictError, DamagedError, ForbiddenError, InvalidError, NotFoundError
+from casefile.policy import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from casefile.uow import Resources, UnitOfWork
+
+USERNAME = re.compile(r"[\w][\w.\-]{1,62}\w", re.ASCII)
+LONGEST_CHAIN = 8
+ROOM = PasswordRoom()
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """A line of the administrator's list."""
+
+    id: UUID
+    username: str
+    name: str
+    roles: Sequence[Role]
+    created_at: datetime
+    disabled: bool
+    certified: bool
+    last_seen_at: datetime | None
+
+
+def roles_of(text: str) -> frozenset[Role]:
+    """Read the roles kept with a person; a name no longer known gives no right."""
+    return frozenset(Role(word) for word in text.split() if word in set(Role))
+
+
+def roles_text(roles: Iterable[Role]) -> str:
+    return " ".join(sorted(set(roles)))
+
+
+def clean_username(username: str) -> str:
+    """Return the username as it is kept.
+
+    Raises InvalidError when it holds anything but Latin letters, digits, dot, dash, underscore.
+    """
+    cleaned = username.strip().casefold()
+    if not USERNAME.fullmatch(cleaned):
+        msg = "A username has 3 to 64 Latin letters, digits, dots, dashes or underscores."
+        raise InvalidError(msg)
+    return cleaned
+
+
+def password_settings(resources: Resources) -> keys.PasswordSettings:
+    return keys.PasswordSettings(memory_kib=resources.settings.password_memory_mb * 1024)
+
+
+def settings_of(user: User) -> keys.PasswordSettings:
+    return keys.PasswordSettings(
+        memory_kib=user.password_memory_kib,
+        iterations=user.password_iterations,
+        lanes=user.password_lanes,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SealedBundle:
+    """What a password makes of a bundle: everything the user's row keeps."""
+
+    salt: bytes
+    settings: keys.PasswordSettings
+    auth_digest: bytes
+    sealed: bytes
+
+    def put_on(self, user: User) -> None:
+        user.password_salt = self.salt
+        user.password_memory_kib = self.settings.memory_kib
+        user.password_iterations = self.settings.iterations
+        user.password_lanes = self.settings.lanes
+        user.auth_digest = self.auth_digest
+        user.sealed_bundle = self.sealed
+
+
+def seal_bundle(
+    resources: Resources, user_id: UUID, username: str, password: str, bundle: keys.Bundle
+) -> SealedBundle:
+    """Wrap a person's private keys under a newly chosen password. Slow on purpose."""
+    check_choice(password, username)
+    settings, salt = password_settings(resources), keys.random_key()[:SALT_BYTES]
+    opened = ROOM.open(
+        password, salt=salt, pepper=resources.pepper, user_id=user_id, settings=settings
+    )
+    return SealedBundle(
+        salt,
+        settings,
+        keys.digest(opened.auth),
+        keys.wrap(opened.kek, bundle.to_bytes(), "bundle", user_id),
+    )
+
+
+def new_user(
+    uow: UnitOfWork,
+    *,
+    user_id: UUID,
+    username: str,
+    name: str,
+    roles: Iterable[Role],
+    bundle: keys.Bundle,
+    sealed: SealedBundle,
+) -> User:
+    """Add an account whose keys nobody has certified yet.
+
+    Raises ConflictError when the username is taken.
+    """
+    taken = uow.session.scalar(select(User.id).where(User.username == username))
+    if taken is not None:
+        msg = "This username is taken. Choose another."
+        raise ConflictError(msg)
+    user = User(
+        id=user_id,
+        username=username,
+        name=name,
+        roles=roles_text(roles),
+        theme="auto",
+        timezone="",
+        created_at=uow.now,
+        auth_epoch=1,
+        public_keys=bundle.public.to_bytes(),
+        key_generation=1,
+    )
+    sealed.put_on(user)
+    uow.session.add(user)
+    uow.session.flush()
+    return user
+
+
+def found(
+    uow: UnitOfWork, *, username: str, name: str, password: str, roles: Iterable[Role]
+) -> tuple[User, keys.Bundle]:
+    """Add the first account, whose signing key is the anchor of every certificate.
+
+    Raises ConflictError when the newsroom has people already.
+    """
+    if uow.session.scalar(select(func.count()).select_from(User)):
+        msg = "This newsroom has a founder already."
+        raise ConflictError(msg)
+    user_id, bundle = uuid4(), keys.Bundle.create(None)
+    username = clean_username(username)
+    sealed = seal_bundle(uow.resources, user_id, username, password, bundle)
+    user = new_user(
+        uow,
+        user_id=user_id,
+        username=username,
+        name=name,
+        roles=roles,
+        bundle=bundle,
+        sealed=sealed,
+    )
+    certificate = keys.certify(
+        bundle, issuer_id=user_id, user_id=user_id, public=bundle.public, may_certify=True
+    )
+    user.certificate = certificate.to_bytes()
+    uow.actor_id = user_id
+    uow.session.flush()
+    audit.record(uow, "newsroom.founded", subject_id=user_id)
+    return user, bundle
+
+
+def certify(uow: UnitOfWork, user: User, issuer_id: UUID, issuer: keys.Bundle) -> None:
+    """Sign for a person's keys with one's own."""
+    certificate = keys.certify(
+        issuer,
+        issuer_id=issuer_id,
+        user_id=user.id,
+        public=keys.PublicKeys.from_bytes(user.public_keys),
+        generation=user.key_generation,
+        may_certify=Role.ADMIN in roles_of(user.roles),
+    )
+    user.certificate, user.invitation_mac = certificate.to_bytes(), None
+    audit.record(uow, "account.certified", subject_id=user.id)
+
+
+def certified_keys(session: Session, anchor: bytes, user_id: UUID) -> keys.PublicKeys:
+    """Return a person's public keys once their certificate leads to the pinned anchor.
+
+    Raises DamagedError when it does not: somebody has written into the database.
+    """
+    chain: list[keys.Certificate] = []
+    wanted = user_id
+    for _ in range(LONGEST_CHAIN):
+        row = session.execute(
+            select(User.certificate, User.public_keys, User.key_generation).where(User.id == wanted)
+        ).first()
+        if row is None or row.certificate is None:
+            break
+        certificate = keys.Certificate.from_bytes(row.certificate)
+        if (
+            certificate.user_id != wanted
+            or certificate.public.to_bytes() != row.public_keys
+            or certificate.generation != row.key_generation
+        ):
+            break
+        chain.append(certificate)
+        if certificate.issuer_id == wanted:
+            keys.check_chain(anchor, chain)
+            return chain[0].public
+        wanted = certificate.issuer_id
+    msg = (
+        "This person's keys are not certified by the newsroom, so nothing is opened to or from them. "
+        "Ask the administrator who invited them to sign in once; if it stays, somebody may have "
+        "tampered with the database."
+    )
+    raise DamagedError(msg)
+
+
+def names(session: Session, user_ids: Iterable[UUID]) -> Mapping[UUID, str]:
+    """Return the names of these people by id."""
+    wanted = set(user_ids)
+    if not wanted:
+        return {}
+    rows = session.execute(select(User.id, User.name).where(User.id.in_(wanted)))
+    return {row.id: row.name for row in rows}
+
+
+def get(session: Session, user_id: UUID) -> User:
+    user = session.get(User, user_id)
+    if user is None:
+        msg = "There is no such person."
+        raise NotFoundError(msg)
+    return user
+
+
+def people(session: Session) -> list[PersonRow]:
+    """Return everybody with an account, by name."""
+    last_seen = session.execute(
+        select(SignInSession.user_id, func.max(SignInSession.last_seen_at).label("at")).group_by(
+            SignInSession.user_id
+        )
+    )
+    seen = {row.user_id: row.at for row in last_seen}
+    return [
+        PersonRow(
+            id=user.id,
+            username=user.username,
+            name=user.name,
+            roles=sorted(roles_of(user.roles)),
+            created_at=user.created_at,
+            disabled=user.disabled_at is not None,
+            certified=user.certificate is not None,
+            last_seen_at=seen.get(user.id),
+        )
+        for user in session.scalars(select(User).order_by(User.name))
+    ]
+
+
+def seatable(session: Session) -> list[tuple[UUID, str, str]]:
+    """Return (id, name, username) of everybody who could be given a seat."""
+    rows = session.execute(
+        select(User.id, User.name, User.username)
+        .where(User.disabled_at.is_(None), User.certificate.is_not(None))
+        .order_by(User.name)
+    )
+    return [(row.id, row.name, row.username) for row in rows]
+
+
+def update_own(uow: UnitOfWork, *, name: str, theme: str, timezone: str) -> None:
+    """Change how one appears and how one wants the pages."""
+    user = get(uow.session, _actor(uow))
+    user.name, user.theme, user.timezone = name, theme, timezone
+    audit.record(uow, "account.updated", subject_id=user.id)
+
+
+def disable(uow: UnitOfWork, user_id: UUID) -> None:
+    """Close an account at once, in every browser. Nothing of the person's work is lost."""
+    if user_id == uow.actor_id:
+        msg = "You cannot disable your own account. Ask another administrator."
+        raise ForbiddenError(msg)
+    user = get(uow.session, user_id)
+    user.disabled_at = user.disabled_at or uow.now
+    user.auth_epoch += 1
+    audit.record(uow, "account.disabled", subject_id=user_id)
+
+
+def enable(uow: UnitOfWork, user_id: UUID) -> None:
+    """Open a closed account again."""
+    get(uow.session, user_id).disabled_at = None
+    audit.record(uow, "account.enabled", subject_id=user_id)
+
+
+def _actor(uow: UnitOfWork) -> UUID:
+    if uow.actor_id is None:
+        msg = "a change by nobody"
+        raise RuntimeError(msg)
+    return uow.actor_id
+
+
+def certify_invited(uow: UnitOfWork) -> int:
+    """Certify the keys of people I invited, when they carry the MAC of our shared secret."""
+    if uow.bundle is None:
+        return 0
+    waiting = uow.session.execute(
+        select(User, Invitation)
+        .join(Invitation, Invitation.id == User.invitation_id)
+        .where(
+            User.invited_by_id == uow.actor_id,
+            User.certificate.is_(None),
+            User.invitation_mac.is_not(None),
+        )
+    ).all()
+    done = 0
+    for user, invitation in waiting:
+        try:
+            secret = uow.bundle.open(
+                invitation.sealed_secret, keys.packed("invitation", invitation.id)
+            )
+        except DamagedError:
+            continue
+        expected = keys.authenticate(
+            keys.derive(secret, "account"),
+            keys.packed(user.id, user.public_keys, user.key_generation, user.roles),
+        )
+        if not keys.same(expected, user.invitation_mac or b""):
+            audit.record(uow, "account.mistrusted", subject_id=user.id)
+            uow.session.execute(update(User).where(User.id == user.id).values(invitation_mac=None))
+            continue
+        certify(uow, user, _actor(uow), uow.bundle)
+        done += 1
+    return done
+
+
+def waits_for_me(session: Session, user_id: UUID) -> bool:
+    """Say whether somebody I invited waits for my signature."""
+    return (
+        session.execute(
+            select(User.id)
+            .where(
+                User.invited_by_id == user_id,
+                User.certificate.is_(None),
+                User.invitation_mac.is_not(None),
+            )
+            .limit(1)
+        ).first()
+        is not None
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TrailLine:
+    """What an administrator sees of an entry. For what happens in cases: that it happened."""
+
+    sequence: int
+    at: datetime
+    action: str
+    person_name: str | None
+    hash: str
+
+
+_ABOUT_CASES = ("case.", "seat.", "note.", "evidence.", "search.")
+
+
+def without_contents(entry: audit.Entry, known: Mapping[UUID, str]) -> TrailLine:
+    """Show an entry to an administrator: nothing of a case, not even who works on one."""
+    in_case = entry.case_id is not None or entry.action.startswith(_ABOUT_CASES)
+    return TrailLine(
+        sequence=entry.sequence,
+        at=entry.at,
+        action="case.work" if in_case else entry.action,
+        person_name=None if in_case or entry.actor_id is None else known.get(entry.actor_id),
+        hash=entry.hash.hex(),
+    )

@@ -1,0 +1,312 @@
+"""Seats: who is on a case, which keys they were granted, and the sealed list that proves it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+from sqlalchemy import delete, select, update
+
+from casefile import audit, keys
+from casefile.accounts import service as accounts
+from casefile.accounts.models import User
+from casefile.cases.access import TAMPERED, OpenCase, open_manifest
+from casefile.cases.models import Case, CaseGrant, CaseSeat
+from casefile.errors import ConflictError, DamagedError, InvalidError, NotFoundError
+from casefile.policy import Seat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from casefile.uow import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A seat as the sealed list names it."""
+
+    user_id: UUID
+    role: Seat
+    ends_at: datetime | None
+    public: keys.PublicKeys
+
+
+@dataclass(frozen=True, slots=True)
+class SeatView:
+    """A line of the members page."""
+
+    id: UUID
+    user_id: UUID
+    name: str
+    username: str
+    role: Seat
+    ends_at: datetime | None
+    granted_by_name: str
+    granted_at: datetime
+    expired: bool
+    fingerprint: str
+
+
+def seal_manifest(key: keys.CaseKey, members: Iterable[Member], version: int) -> bytes:
+    """Seal the list of seats under the case key, so that planted rows show."""
+    seats = {
+        str(member.user_id): [
+            member.role.value,
+            member.ends_at.isoformat() if member.ends_at else None,
+            member.public.fingerprint().hex(),
+        ]
+        for member in members
+    }
+    return key.seal(json.dumps(seats).encode(), "case", key.case_id, "manifest", version)
+
+
+def grant(uow: UnitOfWork, member: Member, case_keys: Iterable[keys.CaseKey]) -> None:
+    """Seal these case keys to a member and sign that one did so."""
+    if uow.bundle is None or uow.actor_id is None:
+        msg = "a grant by nobody"
+        raise RuntimeError(msg)
+    for key in case_keys:
+        sealed, signature = keys.issue_grant(
+            uow.bundle,
+            member.public,
+            case_id=key.case_id,
+            user_id=member.user_id,
+            generation=key.generation,
+            case_key=key.secret,
+        )
+        uow.session.add(
+            CaseGrant(
+                case_id=key.case_id,
+                user_id=member.user_id,
+                generation=key.generation,
+                granter_id=uow.actor_id,
+                sealed=sealed,
+                signature=signature,
+            )
+        )
+
+
+def _members(uow: UnitOfWork, case: OpenCase) -> list[Member]:
+    """Return the seats of a case once rows and sealed list agree; DamagedError otherwise."""
+    anchor = uow.bundle.anchor if uow.bundle else b""
+    row = uow.session.get_one(Case, case.id)
+    listed = open_manifest(row, case.keys)
+    members = [
+        Member(
+            seat.user_id,
+            Seat(seat.role),
+            seat.ends_at,
+            accounts.certified_keys(uow.session, anchor, seat.user_id),
+        )
+        for seat in uow.session.scalars(select(CaseSeat).where(CaseSeat.case_id == case.id))
+    ]
+    told = {
+        str(m.user_id): [
+            m.role.value,
+            m.ends_at.isoformat() if m.ends_at else None,
+            m.public.fingerprint().hex(),
+        ]
+        for m in members
+    }
+    if told != listed:
+        raise DamagedError(TAMPERED)
+    return members
+
+
+def _write_manifest(uow: UnitOfWork, key: keys.CaseKey, members: Sequence[Member]) -> None:
+    row = uow.session.get_one(Case, key.case_id)
+    row.manifest_version += 1
+    row.manifest_generation = key.generation
+    row.manifest = seal_manifest(key, members, row.manifest_version)
+    uow.session.flush()
+
+
+def add(
+    uow: UnitOfWork, case: OpenCase, *, username: str, role: Seat, ends_at: datetime | None
+) -> None:
+    """Give a person a seat and every key of the case.
+
+    Raises InvalidError for an unknown or uncertified person or an end in the past, ConflictError
+    when they have a seat.
+    """
+    user = uow.session.scalar(
+        select(User).where(User.username == username.strip().casefold(), User.disabled_at.is_(None))
+    )
+    if user is None:
+        msg = "There is no active account with this username. Check the spelling."
+        raise InvalidError(msg)
+    if user.certificate is None:
+        msg = (
+            "This person's keys are not certified yet. Whoever invited them has to sign in once; "
+            "then give the seat."
+        )
+        raise InvalidError(msg)
+    _check_end(uow, ends_at)
+    members = _members(uow, case)
+    if any(member.user_id == user.id for member in members):
+        msg = "This person has a seat on the case already. Change that seat instead."
+        raise ConflictError(msg)
+    anchor = uow.bundle.anchor if uow.bundle else b""
+    public = accounts.certified_keys(uow.session, anchor, user.id)
+    member = Member(user.id, role, ends_at, public)
+    uow.session.add(
+        CaseSeat(
+            id=uuid4(),
+            case_id=case.id,
+            user_id=user.id,
+            role=role,
+            ends_at=ends_at,
+            granted_by_id=uow.actor_id,
+            granted_at=uow.now,
+        )
+    )
+    uow.session.execute(
+        delete(CaseGrant).where(CaseGrant.case_id == case.id, CaseGrant.user_id == user.id)
+    )
+    grant(uow, member, case.keys.values())
+    _write_manifest(uow, case.newest, [*members, member])
+    audit.record(uow, "seat.added", subject_id=user.id, case=case, detail={"role": role.value})
+
+
+def change(
+    uow: UnitOfWork, case: OpenCase, seat_id: UUID, *, role: Seat, ends_at: datetime | None
+) -> None:
+    """Change what a person may do on the case, or until when."""
+    _check_end(uow, ends_at)
+    members = _members(uow, case)
+    seat = _get(uow, case, seat_id)
+    changed = [
+        Member(m.user_id, role, ends_at, m.public) if m.user_id == seat.user_id else m
+        for m in members
+    ]
+    _check_lead(changed, uow.now)
+    seat.role, seat.ends_at = role, ends_at
+    _write_manifest(uow, case.newest, changed)
+    audit.record(
+        uow, "seat.changed", subject_id=seat.user_id, case=case, detail={"role": role.value}
+    )
+
+
+def remove(uow: UnitOfWork, case: OpenCase, seat_id: UUID) -> None:
+    """Take a seat away at once: its grants go, and what comes next has a key it never held."""
+    members = _members(uow, case)
+    seat = _get(uow, case, seat_id)
+    _check_lead([m for m in members if m.user_id != seat.user_id], uow.now)
+    user_id = seat.user_id
+    _leave(uow, case, members, {user_id})
+    audit.record(uow, "seat.removed", subject_id=user_id, case_id=case.id)
+
+
+def remove_expired(uow: UnitOfWork, case: OpenCase) -> int:
+    """Do for seats that ended what `remove` does: their grants go and the key changes."""
+    ended = set(
+        uow.session.scalars(
+            select(CaseSeat.user_id).where(CaseSeat.case_id == case.id, CaseSeat.ends_at <= uow.now)
+        )
+    )
+    if ended:
+        _leave(uow, case, _members(uow, case), ended)
+        for user_id in sorted(ended):
+            audit.record(uow, "seat.expired", subject_id=user_id, case_id=case.id)
+    return len(ended)
+
+
+def _leave(uow: UnitOfWork, case: OpenCase, members: Sequence[Member], gone: set[UUID]) -> None:
+    uow.session.execute(
+        delete(CaseSeat).where(CaseSeat.case_id == case.id, CaseSeat.user_id.in_(gone))
+    )
+    uow.session.execute(
+        delete(CaseGrant).where(CaseGrant.case_id == case.id, CaseGrant.user_id.in_(gone))
+    )
+    staying = [member for member in members if member.user_id not in gone]
+    fresh = keys.CaseKey(case.id, case.generation + 1, keys.random_key())
+    for member in staying:
+        grant(uow, member, [fresh])
+    uow.session.execute(update(Case).where(Case.id == case.id).values(generation=fresh.generation))
+    uow.session.flush()
+    uow.session.expire_all()
+    _write_manifest(uow, fresh, staying)
+
+
+def _get(uow: UnitOfWork, case: OpenCase, seat_id: UUID) -> CaseSeat:
+    seat = uow.session.scalar(
+        select(CaseSeat).where(CaseSeat.case_id == case.id, CaseSeat.id == seat_id)
+    )
+    if seat is None:
+        msg = "There is no such seat on this case any more."
+        raise NotFoundError(msg)
+    return seat
+
+
+def _check_end(uow: UnitOfWork, ends_at: datetime | None) -> None:
+    if ends_at is not None and ends_at <= uow.now:
+        msg = "The last day lies in the past. Choose today or a later day, or leave it empty."
+        raise InvalidError(msg)
+
+
+def _check_lead(members: Sequence[Member], now: datetime) -> None:
+    if not any(m.role is Seat.LEAD and (m.ends_at is None or m.ends_at > now) for m in members):
+        msg = "A case needs somebody who leads it. Make another person lead first."
+        raise ConflictError(msg)
+
+
+def listed(session: Session, case: OpenCase, now: datetime) -> tuple[list[SeatView], list[str]]:
+    """Return the seats of a case, leads first, and what is wrong with them."""
+    rows = session.execute(
+        select(CaseSeat, User.name, User.username, User.public_keys)
+        .join(User, User.id == CaseSeat.user_id)
+        .where(CaseSeat.case_id == case.id)
+    ).all()
+    names = accounts.names(session, [row.CaseSeat.granted_by_id for row in rows])
+    order = list(Seat)
+    views = [
+        SeatView(
+            id=row.CaseSeat.id,
+            user_id=row.CaseSeat.user_id,
+            name=row.name,
+            username=row.username,
+            role=Seat(row.CaseSeat.role),
+            ends_at=row.CaseSeat.ends_at,
+            granted_by_name=names.get(row.CaseSeat.granted_by_id, ""),
+            granted_at=row.CaseSeat.granted_at,
+            expired=row.CaseSeat.ends_at is not None and row.CaseSeat.ends_at <= now,
+            fingerprint=keys.PublicKeys.from_bytes(row.public_keys).fingerprint().hex(),
+        )
+        for row in rows
+    ]
+    views.sort(key=lambda seat: (order.index(seat.role), seat.name))
+    return views, _warnings(session, case, views)
+
+
+def _warnings(session: Session, case: OpenCase, views: Sequence[SeatView]) -> list[str]:
+    listed_seats = open_manifest(session.get_one(Case, case.id), case.keys)
+    found = [
+        f"{view.name} has a seat that the case's sealed list does not name. Somebody wrote it into "
+        "the database; it opens nothing. Tell the administrator."
+        for view in views
+        if str(view.user_id) not in listed_seats
+    ]
+    found += [
+        f"The keys of {view.name} are not the ones this case was opened to."
+        for view in views
+        if listed_seats.get(str(view.user_id), ["", "", view.fingerprint])[2] != view.fingerprint
+    ]
+    missing = set(listed_seats) - {str(view.user_id) for view in views}
+    if missing:
+        found.append("A seat named in the case's sealed list is missing from the database.")
+    return found
+
+
+def has_ended(session: Session, case: OpenCase, now: datetime) -> bool:
+    """Say whether a seat of this case has ended and still holds grants."""
+    return (
+        session.execute(
+            select(CaseSeat.id).where(CaseSeat.case_id == case.id, CaseSeat.ends_at <= now).limit(1)
+        ).first()
+        is not None
+    )

@@ -1,0 +1,212 @@
+"""Investigations: opening one, describing it, and finding one's own."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Unpack
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, or_, select, update
+
+from casefile import audit, keys, policy
+from casefile.accounts.service import certified_keys
+from casefile.cases import codenames, seats
+from casefile.cases.access import NO_CASE, NOT_YOURS, SEATED, OpenCase, open_cases
+from casefile.cases.models import Case, CaseSeat
+from casefile.errors import ConflictError, ForbiddenError, NotFoundError
+from casefile.policy import Permission, Seat
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Select
+    from sqlalchemy.orm import Session
+
+    from casefile.uow import UnitOfWork
+    from casefile.web import Visit
+
+STATUSES = ("open", "dormant", "closed", "archived")
+TRIES = 200
+ORDERS: dict[str, Any] = {
+    "changed": Case.changed_at.desc(),
+    "codename": Case.codename.asc(),
+    "created": Case.created_at.desc(),
+    "status": Case.status.asc(),
+}
+
+
+def _pack(title: str, summary: str) -> bytes:
+    return json.dumps({"title": title, "summary": summary}, ensure_ascii=False).encode()
+
+
+def create(uow: UnitOfWork, *, title: str, summary: str) -> UUID:
+    """Open an investigation, led by whoever opens it, under a codename nobody chose."""
+    if uow.bundle is None or uow.actor_id is None:
+        msg = "a case opened by nobody"
+        raise RuntimeError(msg)
+    own = certified_keys(uow.session, uow.bundle.anchor, uow.actor_id)
+    case_id = uuid4()
+    key = keys.CaseKey(case_id, 1, keys.random_key())
+    members = [seats.Member(uow.actor_id, Seat.LEAD, None, own)]
+    uow.session.add(
+        Case(
+            id=case_id,
+            codename=_free_codename(uow.session),
+            status="open",
+            created_at=uow.now,
+            changed_at=uow.now,
+            generation=1,
+            record=key.seal(_pack(title, summary), "case", case_id, "record", 1),
+            record_generation=1,
+            record_version=1,
+            manifest=seats.seal_manifest(key, members, 1),
+            manifest_generation=1,
+            manifest_version=1,
+        )
+    )
+    uow.session.flush()
+    uow.session.add(
+        CaseSeat(
+            id=uuid4(),
+            case_id=case_id,
+            user_id=uow.actor_id,
+            role=Seat.LEAD,
+            granted_by_id=uow.actor_id,
+            granted_at=uow.now,
+        )
+    )
+    seats.grant(uow, members[0], [key])
+    audit.record(uow, "case.created", subject_id=case_id, case_id=case_id)
+    return case_id
+
+
+def _free_codename(session: Session) -> str:
+    for number in range(TRIES):
+        name = codenames.make() + (f"-{number}" if number > TRIES // 2 else "")
+        if session.scalar(select(Case.id).where(Case.codename == name)) is None:
+            return name
+    msg = "No free codename was found. Try again."
+    raise ConflictError(msg)
+
+
+def hold(uow: UnitOfWork, case: OpenCase, permission: Permission, **counts: int) -> int:
+    """Take the case for a change and return the change's number.
+
+    Looks again, inside the change: the seat may have gone since the page was opened.
+    Raises NotFoundError, ForbiddenError, or ConflictError when people left the case meanwhile
+    (a stale generation) or the case is archived.
+    """
+    row = uow.session.execute(
+        select(Case.generation, Case.change_number, Case.status, CaseSeat.role, CaseSeat.ends_at)
+        .join(CaseSeat, CaseSeat.case_id == Case.id)
+        .where(Case.id == case.id, CaseSeat.user_id == uow.actor_id)
+    ).first()
+    if row is None or (row.ends_at is not None and row.ends_at <= uow.now):
+        raise NotFoundError(NO_CASE)
+    if not policy.seat_may(Seat(row.role), permission):
+        raise ForbiddenError(NOT_YOURS)
+    if row.generation != case.generation:
+        msg = "The people on this case have just changed. Nothing was saved; send it again."
+        raise ConflictError(msg)
+    if row.status == "archived" and permission is not Permission.CASE_EDIT:
+        msg = "This case is archived and takes nothing new. Its lead can open it again under Edit."
+        raise ConflictError(msg)
+    return count_change(uow, case.id, **counts)
+
+
+def count_change(uow: UnitOfWork, case_id: UUID, **counts: int) -> int:
+    """Give the next change number of a case, by which its search index catches up."""
+    number: int = uow.session.execute(
+        update(Case)
+        .where(Case.id == case_id)
+        .values(
+            change_number=Case.change_number + 1,
+            changed_at=uow.now,
+            **{name: getattr(Case, name) + more for name, more in counts.items()},
+        )
+        .returning(Case.change_number)
+        .execution_options(synchronize_session=False)
+    ).scalar_one()
+    return number
+
+
+def describe(
+    uow: UnitOfWork, case: OpenCase, *, title: str, summary: str, status: str, version: int
+) -> None:
+    """Change title, summary and status.
+
+    Raises ConflictError when somebody changed them since `version`.
+    """
+    hold(uow, case, Permission.CASE_EDIT)
+    row = uow.session.get_one(Case, case.id)
+    if row.record_version != version:
+        msg = "Somebody changed this case meanwhile."
+        raise ConflictError(msg)
+    if status != row.status:
+        audit.record(
+            uow,
+            "case.status_changed",
+            subject_id=case.id,
+            case=case,
+            detail={"from": row.status, "to": status},
+        )
+    row.status = status
+    row.record_version = version + 1
+    row.record_generation = case.generation
+    row.record = case.newest.seal(
+        _pack(title, summary), "case", case.id, "record", row.record_version
+    )
+    uow.session.flush()
+    audit.record(uow, "case.edited", subject_id=case.id, case_id=case.id)
+
+
+def mine(
+    session: Session,
+    opened: Visit,
+    now: datetime,
+    *,
+    status: str = "",
+    text: str = "",
+    sort: str = "changed",
+    offset: int = 0,
+    limit: int = 50,
+) -> tuple[list[OpenCase], int]:
+    """Return one page of the cases I have a seat on, and how many there are.
+
+    A text is looked for in codenames, and in the sealed titles once they are open.
+    """
+    wanted = _seated(opened.person.id, now)
+    if status in STATUSES:
+        wanted = wanted.where(Case.status == status)
+    wanted = wanted.order_by(ORDERS.get(sort, ORDERS["changed"]), Case.codename)
+    if text:
+        sought = text.casefold()
+        found = [
+            case
+            for case in open_cases(session, opened, session.execute(wanted).all())
+            if sought in case.codename or sought in case.title.casefold()
+        ]
+        return found[offset : offset + limit], len(found)
+    total = session.scalar(
+        select(func.count()).select_from(
+            wanted.order_by(None).with_only_columns(Case.id).subquery()
+        )
+    )
+    rows = session.execute(wanted.offset(offset).limit(limit)).all()
+    return open_cases(session, opened, rows), total or 0
+
+
+def all_mine(session: Session, opened: Visit, now: datetime) -> list[OpenCase]:
+    """Return every case I have a seat on, for what looks over all of them."""
+    return open_cases(session, opened, session.execute(_seated(opened.person.id, now)).all())
+
+
+def _seated(user_id: UUID, now: datetime) -> Select[*tuple[Any, ...]]:
+    return SEATED.where(
+        CaseSeat.user_id == user_id, or_(CaseSeat.ends_at.is_(None), CaseSeat.ends_at > now)
+    )
+
+
+def codenames_of(cases: Sequence[OpenCase]) -> dict[UUID, str]:
+    return {case.id: case.codename for case in cases}

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, render_template
+from sqlalchemy import text
+
+from casefile.accounts import service as accounts
+from casefile.cases import service as cases
+from casefile.desk import service
+from casefile.web import (
+    current,
+    database_session,
+    public,
+    resources,
+    signed_in,
+    unit_of_work,
+)
+
+if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
+
+bp = Blueprint("desk", __name__)
+CASES = 12
+
+
+@bp.get("/")
+@signed_in
+def index() -> ResponseReturnValue:
+    session, opened, now = database_session(), current(), resources().clock()
+    if accounts.waits_for_me(session, opened.person.id):
+        with unit_of_work() as uow:
+            accounts.certify_invited(uow)
+    mine, total = cases.mine(session, opened, now, limit=CASES)
+    return render_template(
+        "desk/index.html",
+        cases=mine,
+        case_total=total,
+        activity=service.activity(session, mine),
+        waiting=service.waiting(session, opened, mine, now),
+        first_day=total == 0,
+    )
+
+
+@bp.get("/healthz")
+@public
+def alive() -> ResponseReturnValue:
+    return "ok\n", HTTPStatus.OK, {"Content-Type": "text/plain; charset=utf-8"}
+
+
+@bp.get("/readyz")
+@public
+def ready() -> ResponseReturnValue:
+    database_session().execute(text("SELECT 1"))
+    return "ready\n", HTTPStatus.OK, {"Content-Type": "text/plain; charset=utf-8"}

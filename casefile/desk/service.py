@@ -1,0 +1,92 @@
+"""The start page: one's cases, what happened on them, and what waits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from flask_babel import gettext as _
+
+from casefile.cases.trail import Line, lines
+from casefile.evidence import service as evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from casefile.cases.access import OpenCase
+    from casefile.web import Visit
+
+BUSY_CASES = 5
+EACH = 6
+SHOWN = 12
+QUIET = frozenset({"evidence.viewed", "evidence.downloaded", "evidence.read"})
+SEAT_ENDS_SOON = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """Something that happened on one of my cases."""
+
+    line: Line
+    case: OpenCase
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.line, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Something that wants my attention."""
+
+    kind: str
+    text: str
+    url: str
+    at: datetime
+
+
+def activity(session: Session, cases: Sequence[OpenCase]) -> list[Activity]:
+    """Return the latest of what happened on the cases that changed last."""
+    found = [
+        Activity(line, case)
+        for case in cases[:BUSY_CASES]
+        for line in lines(session, case, limit=EACH * 3)
+        if line.action not in QUIET
+    ]
+    found.sort(key=lambda entry: entry.line.sequence, reverse=True)
+    return found[:SHOWN]
+
+
+def waiting(
+    session: Session, opened: Visit, cases: Sequence[OpenCase], now: datetime
+) -> list[Waiting]:
+    """Return what waits for whoever visits, oldest first."""
+    found = [
+        Waiting(
+            "seat",
+            _("Your seat on %(codename)s ends soon", codename=case.codename),
+            f"/cases/{case.id}/members/",
+            case.seat_ends_at,
+        )
+        for case in cases
+        if case.seat_ends_at and case.seat_ends_at - now < SEAT_ENDS_SOON
+    ]
+    for case in cases[:BUSY_CASES]:
+        found += [
+            Waiting(
+                "evidence",
+                _(
+                    "No text could be read from %(name)s: %(reason)s",
+                    name=item.name,
+                    reason=_(item.state_reason),
+                ),
+                item.url,
+                item.added_at,
+            )
+            for item in evidence.unreadable(session, case, opened.person.id)
+        ]
+    found.sort(key=lambda entry: entry.at)
+    return found[:SHOWN]

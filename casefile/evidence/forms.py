@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import DateField, IntegerField, MultipleFileField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.widgets import HiddenInput
+
+from casefile.accounts.forms import no_control_characters
+
+SHOWS_LENGTH = 2000
+LINE_LENGTH = 300
+NOTE_LENGTH = 100_000
+TOO_LONG = _l("Shorten this to at most %(max)d characters.")
+MOST_VERSION = 2**31 - 1
+
+
+class OriginForm(FlaskForm):
+    shows = TextAreaField(
+        _l("What it shows"), validators=[Optional(), Length(max=SHOWS_LENGTH, message=TOO_LONG)]
+    )
+    obtained_at = DateField(_l("Obtained on"), validators=[Optional()])
+    obtained_from = StringField(
+        _l("Obtained from"),
+        description=_l("A place or an office. Name a source only by codename."),
+        validators=[Optional(), Length(max=LINE_LENGTH, message=TOO_LONG), no_control_characters],
+    )
+    obtained_how = StringField(
+        _l("How it was obtained"),
+        validators=[Optional(), Length(max=LINE_LENGTH, message=TOO_LONG), no_control_characters],
+    )
+    tags = StringField(
+        _l("Tags (optional)"),
+        description=_l("Words parted by commas."),
+        validators=[Optional(), Length(max=600, message=TOO_LONG), no_control_characters],
+    )
+
+
+class EvidenceForm(OriginForm):
+    files = MultipleFileField(_l("Files"))
+    note = TextAreaField(
+        _l("Note (optional)"),
+        description=_l("Saved with the files and citing them. Markdown."),
+        validators=[Optional(), Length(max=NOTE_LENGTH, message=TOO_LONG)],
+    )
+
+
+class EvidenceEditForm(OriginForm):
+    version = IntegerField(
+        widget=HiddenInput(), validators=[InputRequired(), NumberRange(1, MOST_VERSION)]
+    )

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import IntegerField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.widgets import HiddenInput
+
+from casefile.accounts.forms import FILL_IN, no_control_characters, required
+
+TITLE_LENGTH = 200
+BODY_LENGTH = 100_000
+TAGS_LENGTH = 600
+MOST_VERSION = 2**31 - 1
+
+
+class NoteForm(FlaskForm):
+    title = StringField(_l("Title"), validators=required(TITLE_LENGTH))
+    body = TextAreaField(
+        _l("Note"),
+        validators=[
+            InputRequired(FILL_IN),
+            Length(max=BODY_LENGTH, message=_l("Shorten this to at most %(max)d characters.")),
+        ],
+    )
+    tags = StringField(
+        _l("Tags (optional)"),
+        description=_l("Words parted by commas."),
+        validators=[Optional(), Length(max=TAGS_LENGTH), no_control_characters],
+    )
+
+
+class NoteEditForm(NoteForm):
+    version = IntegerField(
+        widget=HiddenInput(), validators=[InputRequired(), NumberRange(1, MOST_VERSION)]
+    )

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, jsonify, render_template, request, url_for
+
+from casefile.search import service
+from casefile.web import (
+    Pager,
+    asked_page,
+    current,
+    database_session,
+    resources,
+    signed_in,
+    timezone,
+)
+
+if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
+
+bp = Blueprint("search", __name__)
+LONGEST_PREFIX = 100
+
+
+@bp.get("/search")
+@signed_in
+def index() -> ResponseReturnValue:
+    query, filters = service.read_query(request.args)
+    if not query.text.strip() and not filters:
+        return _page(query.text, filters, None)
+    found = service.search(
+        resources(),
+        database_session(),
+        current(),
+        query,
+        page=asked_page(),
+        timezone=timezone(),
+    )
+    return _page(query.text, filters, found)
+
+
+def _page(text: str, filters: dict[str, Any], found: service.Found | None) -> str:
+    suggestion = found.suggestion if found else None
+    return render_template(
+        "search/index.html",
+        query=text,
+        search_form_query=text,
+        filters=filters,
+        results=found.results if found else [],
+        total=found.total if found else 0,
+        facets=found.facets if found else {},
+        suggestion=suggestion,
+        suggestion_url=url_for("search.index", q=suggestion, **filters) if suggestion else "",
+        notices=found.notices if found else [],
+        pager=Pager(found.page, service.PAGE, found.total) if found else None,
+        help=found is None,
+    )
+
+
+@bp.get("/search/complete")
+@signed_in
+def complete() -> ResponseReturnValue:
+    prefix = request.args.get("q", "")[:LONGEST_PREFIX]
+    return jsonify(service.complete(resources(), database_session(), current(), prefix))

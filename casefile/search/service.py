@@ -1,0 +1,245 @@
+"""One box over all of it: what was asked, looked up in the shards of one's own cases only."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from casefile.cases import indexing
+from casefile.cases import service as cases
+from casefile.errors import CasefileError
+from casefile.evidence import extraction
+from casefile.evidence import service as evidence
+from casefile.index import Hit, Query, highlight
+from casefile.notes import service as notes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from sqlalchemy.orm import Session
+
+    from casefile.cases.access import OpenCase
+    from casefile.index import Document, Facet, Fragment, Parsed, Results
+    from casefile.uow import Resources
+    from casefile.web import Visit
+
+PAGE = 20
+KINDS = ("note", "evidence")
+LONGEST_WORDS = 100
+SCAN_SECONDS = 2.0
+SCAN_MOST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ResultView:
+    """A thing that was found, with the words around what matched."""
+
+    kind: str
+    id: UUID
+    case_id: UUID
+    codename: str
+    title: str
+    author: str
+    created_at: datetime
+    url: str
+    page: int
+    fragments: Sequence[Fragment]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of results."""
+
+    results: list[ResultView]
+    total: int
+    page: int
+    facets: Mapping[str, Sequence[Facet]]
+    suggestion: str | None
+    notices: Sequence[str]
+
+
+def read_query(asked: Mapping[str, str]) -> tuple[Query, dict[str, str]]:
+    """Make a query of the form's fields; what makes no sense is left out, never refused.
+
+    Returns the query and the filters that took part, as text for links.
+    """
+    kept: dict[str, str] = {}
+    case_id, author_id = _uuid(asked, "case", kept), _uuid(asked, "author", kept)
+    after, before = _day(asked, "after", kept), _day(asked, "before", kept)
+    kind = asked.get("kind", "")
+    if kind in KINDS:
+        kept["kind"] = kind
+    words = {}
+    for name in ("language", "tag"):
+        if asked.get(name):
+            words[name] = kept[name] = asked[name][:LONGEST_WORDS]
+    query = Query(
+        text=asked.get("q", ""),
+        kind=kept.get("kind"),
+        case_id=case_id,
+        author_id=author_id,
+        after=after,
+        before=before,
+        language=words.get("language"),
+        tag=words.get("tag"),
+    )
+    return query, kept
+
+
+def _uuid(asked: Mapping[str, str], name: str, kept: dict[str, str]) -> UUID | None:
+    try:
+        value = UUID(asked.get(name, ""))
+    except ValueError:
+        return None
+    kept[name] = str(value)
+    return value
+
+
+def _day(asked: Mapping[str, str], name: str, kept: dict[str, str]) -> date | None:
+    try:
+        value = date.fromisoformat(asked.get(name, ""))
+    except ValueError:
+        return None
+    kept[name] = value.isoformat()
+    return value
+
+
+def search(
+    resources: Resources,
+    session: Session,
+    opened: Visit,
+    query: Query,
+    *,
+    page: int,
+    timezone: ZoneInfo,
+) -> Found:
+    """Look in every case of whoever asks, and nowhere else."""
+    now = resources.clock()
+    mine = cases.all_mine(session, opened, now)
+    extraction.offer_waiting(resources, session, mine)
+    results: Results = resources.index.search(
+        [indexing.shard(resources, case) for case in mine],
+        query,
+        page=page,
+        size=PAGE,
+        now=now,
+        timezone=timezone,
+    )
+    by_id = {case.id: case for case in mine}
+    hits = list(results.hits)
+    if results.behind and results.page == 1:
+        hits += _scan(resources, [by_id[case_id] for case_id in results.behind], query, results)
+    return Found(
+        results=_show(session, by_id, hits, results.parsed),
+        total=results.total + len(hits) - len(results.hits),
+        page=results.page,
+        facets=results.facets,
+        suggestion=results.suggestion,
+        notices=results.notices,
+    )
+
+
+def _scan(
+    resources: Resources, behind: Sequence[OpenCase], query: Query, results: Results
+) -> list[Hit]:
+    """Read through what a shard does not hold yet, for as long as a reader will wait."""
+    deadline = time.monotonic() + SCAN_SECONDS
+    known = {(hit.case_id, hit.id) for hit in results.hits}
+    found: dict[tuple[UUID, UUID], Hit] = {}
+    for case in behind:
+        done = results.behind[case.id].done
+        for document in indexing.shard(resources, case).documents(done, case.change_number):
+            place = (case.id, document.id)
+            if document.deleted or place in known or place in found or not _fits(document, query):
+                continue
+            text = f"{document.title}\n{document.text}"
+            if any(piece.marked for piece in highlight(results.parsed, text)):
+                found[place] = Hit(
+                    case_id=case.id,
+                    id=document.id,
+                    kind=document.kind,
+                    page=document.page,
+                    title="",
+                    author_id=document.author_id,
+                    author=document.author,
+                    created_at=document.created_at,
+                    score=0.0,
+                )
+            if len(found) >= SCAN_MOST or time.monotonic() > deadline:
+                return list(found.values())
+    return list(found.values())
+
+
+def _fits(document: Document, query: Query) -> bool:
+    return query.kind in {None, document.kind} and query.author_id in {None, document.author_id}
+
+
+def _show(
+    session: Session, mine: Mapping[UUID, OpenCase], hits: Sequence[Hit], parsed: Parsed
+) -> list[ResultView]:
+    wanted: dict[tuple[UUID, str], list[Hit]] = {}
+    for hit in hits:
+        wanted.setdefault((hit.case_id, hit.kind), []).append(hit)
+    found: dict[tuple[UUID, UUID], ResultView] = {}
+    for (case_id, kind), group in wanted.items():
+        case = mine[case_id]
+        show = _notes if kind == "note" else _evidence
+        for view in show(session, case, group, parsed):
+            found[case_id, view.id] = view
+    return [found[hit.case_id, hit.id] for hit in hits if (hit.case_id, hit.id) in found]
+
+
+def _notes(
+    session: Session, case: OpenCase, hits: Sequence[Hit], parsed: Parsed
+) -> Iterable[ResultView]:
+    for note in notes.get_many(session, case, [hit.id for hit in hits]):
+        yield ResultView(
+            kind="note",
+            id=note.id,
+            case_id=case.id,
+            codename=case.codename,
+            title=note.title,
+            author=note.author_name,
+            created_at=note.created_at,
+            url=note.url,
+            page=0,
+            fragments=highlight(parsed, note.body),
+        )
+
+
+def _evidence(
+    session: Session, case: OpenCase, hits: Sequence[Hit], parsed: Parsed
+) -> Iterable[ResultView]:
+    pages = {hit.id: hit.page for hit in hits}
+    items = evidence.get_many(session, case, pages)
+    for item, shown in zip(items, evidence.views(session, case, items), strict=True):
+        page = pages[item.id]
+        text = extraction.record_text(shown)
+        if page:
+            try:
+                text = extraction.page_of(session, case, item, page)
+            except CasefileError:
+                text = ""
+        yield ResultView(
+            kind="evidence",
+            id=item.id,
+            case_id=case.id,
+            codename=case.codename,
+            title=shown.name,
+            author=shown.added_by_name,
+            created_at=item.added_at,
+            url=shown.url,
+            page=page,
+            fragments=highlight(parsed, text),
+        )
+
+
+def complete(resources: Resources, session: Session, opened: Visit, prefix: str) -> list[str]:
+    """Suggest how a word may go on, from the words of one's own cases."""
+    mine = cases.all_mine(session, opened, resources.clock())
+    return resources.index.complete([indexing.shard(resources, case) for case in mine], prefix)
