@@ -1,0 +1,294 @@
+"""Makes the sample newsroom, through the same services people use."""
+
+from __future__ import annotations
+
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+
+from casefile import keys
+from casefile.accounts import service as accounts
+from casefile.accounts.models import User
+from casefile.app import create_app
+from casefile.cases import access, indexing, seats
+from casefile.cases import service as cases
+from casefile.cases.models import Case, CaseSeat
+from casefile.demo import content
+from casefile.evidence import extraction
+from casefile.evidence import service as evidence
+from casefile.notes import service as notes
+from casefile.policy import Role, Seat
+from casefile.uow import Resources, UnitOfWork
+from casefile.vault import SealedUpload
+from casefile.web import Person, Visit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from casefile.config import Settings
+
+MARK = "sample"
+BLOCK = 256 * 1024
+FILE_LIMIT = 64 * 1024 * 1024
+READERS = 3
+
+
+@dataclass(slots=True)
+class _Account:
+    id: UUID
+    bundle: keys.Bundle
+    person: content.Person
+
+
+class Loader:
+    """Fills an empty newsroom; `tell` hears how far it is."""
+
+    def __init__(self, settings: Settings, tell: Callable[[str, int, int], None]) -> None:
+        self.app = create_app(settings)
+        self.resources: Resources = self.app.extensions["casefile"]
+        self.newsroom = content.load()
+        self.now = self.resources.clock()
+        self.tell = tell
+        self.accounts: dict[str, _Account] = {}
+        self.to_read: list[tuple[UUID, UUID, bytes]] = []
+
+    def run(self) -> None:
+        """Make people, cases, notes and evidence, read the files and index it all."""
+        with self.app.app_context():
+            self._people()
+            for number, investigation in enumerate(self.newsroom.investigations, start=1):
+                self.tell("cases", number, len(self.newsroom.investigations))
+                self._investigation(investigation)
+            self._read_files()
+            self._index()
+        self.resources.index.close()
+        self.resources.database.close()
+
+    def _people(self) -> None:
+        people = sorted(self.newsroom.people, key=lambda person: Role.ADMIN not in person.roles)
+        first, *others = people
+        opened = max(case.opened_days_ago for case in self.newsroom.investigations)
+        with self._at(timedelta(days=opened + 2), None) as uow:
+            user, bundle = accounts.found(
+                uow,
+                username=first.username,
+                name=first.name,
+                password=first.password,
+                roles=[Role(role) for role in first.roles],
+            )
+        founder = _Account(user.id, bundle, first)
+        self.accounts[first.key] = founder
+        made = [(person, uuid4(), keys.Bundle.create(bundle.anchor)) for person in others]
+        sealed = [
+            accounts.seal_bundle(self.resources, user_id, person.username, person.password, own)
+            for person, user_id, own in made
+        ]
+        with self._at(timedelta(days=opened + 1), founder) as uow:
+            for (person, user_id, own), put in zip(made, sealed, strict=True):
+                user = accounts.new_user(
+                    uow,
+                    user_id=user_id,
+                    username=person.username,
+                    name=person.name,
+                    roles=[Role(role) for role in person.roles],
+                    bundle=own,
+                    sealed=put,
+                )
+                user.invited_by_id = founder.id
+                accounts.certify(uow, user, founder.id, founder.bundle)
+                self.accounts[person.key] = _Account(user_id, own, person)
+        self.tell("people", len(people), len(people))
+
+    def _at(self, age: timedelta, account: _Account | None) -> UnitOfWork:
+        uow = UnitOfWork(
+            self.resources,
+            account.id if account else None,
+            account.bundle if account else None,
+        )
+        uow.now = self.now - age
+        return uow
+
+    def _open(self, case_id: UUID, account: _Account) -> access.OpenCase:
+        person = Person(
+            account.id, account.person.username, account.person.name, frozenset(), "auto", ""
+        )
+        visit = Visit(person, account.bundle, account.id.bytes, keys.random_key())
+        with self.resources.database.reading() as session:
+            return access.open_case(session, visit, case_id)
+
+    def _investigation(self, told: content.Investigation) -> None:
+        lead_key = next(key for key, seat in told.seats.items() if seat.role == Seat.LEAD)
+        lead = self.accounts[lead_key]
+        opened = timedelta(days=told.opened_days_ago)
+        with self._at(opened, lead) as uow:
+            case_id = cases.create(uow, title=told.title, summary=told.summary)
+        for key, seat in told.seats.items():
+            if key != lead_key:
+                self._seat(case_id, lead, key, seat, opened)
+        note_ids: dict[int, UUID] = {}
+        for age, act in sorted(
+            self._events(told, case_id, note_ids), key=lambda event: event[0], reverse=True
+        ):
+            act(age)
+        if told.status != "open":
+            case = self._open(case_id, lead)
+            last = min((note.age for note in told.notes), default=timedelta())
+            with self._at(last / 2, lead) as uow:
+                cases.describe(
+                    uow,
+                    case,
+                    title=told.title,
+                    summary=told.summary,
+                    status=told.status,
+                    version=case.record_version,
+                )
+
+    def _seat(
+        self, case_id: UUID, lead: _Account, key: str, seat: content.Seat, opened: timedelta
+    ) -> None:
+        ends = self.now + timedelta(days=seat.ends_in_days) if seat.ends_in_days else None
+        case = self._open(case_id, lead)
+        with self._at(opened - timedelta(minutes=10), lead) as uow:
+            seats.add(
+                uow,
+                case,
+                username=self.accounts[key].person.username,
+                role=Seat(seat.role),
+                ends_at=ends,
+            )
+
+    def _events(
+        self, told: content.Investigation, case_id: UUID, note_ids: dict[int, UUID]
+    ) -> Iterator[tuple[timedelta, Callable[[timedelta], None]]]:
+        """Give everything that happened on a case with its age, evidence in its own order."""
+        latest = max((note.age for note in told.notes), default=timedelta())
+        previous = max([latest, *(item.age for item in told.evidence)]) + timedelta(hours=1)
+        for item in told.evidence:
+            previous = min(item.age, previous - timedelta(minutes=1))
+            yield previous, lambda age, item=item: self._evidence(case_id, item, age)  # type: ignore[misc]
+        for number, note in enumerate(told.notes):
+            yield (
+                note.age,
+                lambda age, note=note, number=number: self._note(  # type: ignore[misc]
+                    case_id, note, number, note_ids, age
+                ),
+            )
+            for edit in note.edits:
+                yield (
+                    edit.age,
+                    lambda age, edit=edit, note=note, number=number: self._edit(  # type: ignore[misc]
+                        case_id, note, edit, note_ids[number], age
+                    ),
+                )
+
+    def _evidence(self, case_id: UUID, told: content.Evidence, age: timedelta) -> None:
+        account = self.accounts[told.added_by]
+        case = self._open(case_id, account)
+        upload = SealedUpload(self.resources.vault, case_id, limit=FILE_LIMIT)
+        with content.open_file(told.file) as file:
+            while block := file.read(BLOCK):
+                upload.write(block)
+        upload.finish()
+        origin = evidence.Origin(
+            shows=told.shows,
+            obtained_at=told.obtained_at.isoformat(),
+            obtained_from=told.obtained_from,
+            obtained_how=told.obtained_how,
+            tags=told.tags,
+        )
+        with self._at(age, account) as uow:
+            items = evidence.add(uow, case, [(told.file, upload)], origin)
+            waiting = [item.id for item in items if item.state == "pending"]
+        self.to_read += [(case_id, item_id, upload.key) for item_id in waiting]
+
+    def _note(
+        self,
+        case_id: UUID,
+        told: content.Note,
+        number: int,
+        note_ids: dict[int, UUID],
+        age: timedelta,
+    ) -> None:
+        account = self.accounts[told.author]
+        case = self._open(case_id, account)
+        with self._at(age, account) as uow:
+            note_ids[number] = notes.add(uow, case, notes.Text(told.title, told.body, told.tags))
+
+    def _edit(
+        self, case_id: UUID, told: content.Note, edit: content.Edit, note_id: UUID, age: timedelta
+    ) -> None:
+        account = self.accounts[edit.author]
+        case = self._open(case_id, account)
+        with self._at(age, account) as uow:
+            base = notes.get(uow.session, case, note_id).version
+            notes.save(uow, case, note_id, notes.Text(told.title, edit.body, told.tags), base)
+
+    def _read_files(self) -> None:
+        def read(one: tuple[UUID, UUID, bytes]) -> None:
+            case_id, item_id, key = one
+            extraction.read_text(self.resources, {"case": case_id, "item": item_id}, key)
+
+        with ThreadPoolExecutor(READERS) as pool:
+            for number, _done in enumerate(pool.map(read, self.to_read), start=1):
+                self.tell("files", number, len(self.to_read))
+
+    def _index(self) -> None:
+        with self.resources.database.reading() as session:
+            leads = session.execute(
+                select(CaseSeat.case_id, CaseSeat.user_id).where(CaseSeat.role == Seat.LEAD)
+            ).all()
+        by_id = {account.id: account for account in self.accounts.values()}
+        for number, (case_id, user_id) in enumerate(leads, start=1):
+            indexing.catch_up(self.resources, self._open(case_id, by_id[user_id]))
+            self.tell("search", number, len(leads))
+
+
+def is_sample(settings: Settings) -> bool:
+    """Say whether this instance holds the sample newsroom."""
+    return (settings.instance / MARK).exists()
+
+
+def mark(settings: Settings) -> None:
+    (settings.instance / MARK).write_text("This newsroom is a sample; its passwords are public.\n")
+
+
+def clear_half_made(settings: Settings) -> None:
+    """Remove what a sample that was interrupted while being made has left."""
+    for suffix in ("", "-wal", "-shm"):
+        settings.database_path.with_name(settings.database_path.name + suffix).unlink(
+            missing_ok=True
+        )
+    for folder in (settings.index_folder, settings.instance / "vault"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def sign_ins(resources: Resources, now: datetime) -> list[dict[str, object]]:
+    """Return everybody of the sample with password, roles and the cases they have a seat on."""
+    passwords = {person.username: person.password for person in content.load().people}
+    with resources.database.reading() as session:
+        users = session.scalars(select(User).order_by(User.created_at, User.username)).all()
+        rows = session.execute(
+            select(CaseSeat.user_id, CaseSeat.role, CaseSeat.ends_at, Case.id, Case.codename)
+            .join(Case, Case.id == CaseSeat.case_id)
+            .order_by(Case.created_at)
+        ).all()
+    return [
+        {
+            "username": user.username,
+            "password": passwords[user.username],
+            "roles": user.roles.split(),
+            "cases": [
+                {"id": str(row.id), "codename": row.codename, "seat": row.role}
+                for row in rows
+                if row.user_id == user.id and (row.ends_at is None or row.ends_at > now)
+            ],
+        }
+        for user in users
+        if user.username in passwords
+    ]
