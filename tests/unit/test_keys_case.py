@@ -72,6 +72,14 @@ def test_a_grant_whose_info_tells_another_story_than_its_signature_is_refused() 
         open_grant(BEN, ANN.public, **PLACE, sealed=sealed, signature=ANN.sign(statement))
 
 
+def test_a_well_signed_grant_of_something_that_is_no_key_is_refused() -> None:
+    sealed = BEN.public.seal(bytes(16), packed("casefile grant", CASE, BEN_ID, 1))
+    statement = packed("casefile grant", CASE, BEN_ID, BEN.public.fingerprint(), 1, digest(sealed))
+
+    with pytest.raises(DamagedError, match="key to this case"):
+        open_grant(BEN, ANN.public, **PLACE, sealed=sealed, signature=ANN.sign(statement))
+
+
 def test_a_case_key_has_32_bytes() -> None:
     with pytest.raises(ValueError, match="32 bytes"):
         issue_grant(ANN, BEN.public, **PLACE, case_key=bytes(31))

@@ -206,6 +206,13 @@ def test_a_chain_out_of_order_or_with_a_gap_is_refused() -> None:
             check_chain(FOUNDER.anchor, chain)
 
 
+def test_a_certificate_that_names_another_issuer_than_its_signer_is_refused() -> None:
+    bens = certify(ANN, issuer_id=FOUNDER_ID, user_id=BEN_ID, public=BEN.public)
+
+    with pytest.raises(DamagedError):
+        check_chain(FOUNDER.anchor, [bens, ANNS, FOUNDERS])
+
+
 def test_a_chain_without_end_is_refused() -> None:
     with pytest.raises(DamagedError):
         check_chain(FOUNDER.anchor, [FOUNDERS] * 65)

@@ -13,7 +13,6 @@ from casefile.errors import (
     ConfigError,
     ConflictError,
     DamagedError,
-    FullError,
 )
 from casefile.vault import Vault
 from casefile.vault.bucket import BucketVault
