@@ -78,6 +78,7 @@ def create_app(
         raise ConfigError(msg)
     app = Flask("casefile", template_folder=str(_templates()))
     app.request_class = web.CasefileRequest
+    app.jinja_environment = web.Environment
     app.session_interface = web.CookieSessions(plain_http=settings.plain_http)
     app.config.update(
         SECRET_KEY=keys.derive(resources.pepper, "forms").hex(),
@@ -94,6 +95,7 @@ def create_app(
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     Babel(app)
+    web.install_phrases(app)
     Bootstrap5(app)
     web.open_to_all(app, "bootstrap.static")
     web.set_visit_opener(app, sessions.open_visit)

@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
@@ -168,6 +169,14 @@ def verify(session: Session, *, batch: int = 2000) -> Iterator[Broken | int]:
             expected, previous, after = entry.sequence + 1, entry.hash, entry.sequence
         session.expunge_all()
         yield after
+
+
+def holds(newest_first: Sequence[Entry]) -> bool:
+    """Say whether entries that stand side by side are unchanged and follow from one another."""
+    return all(entry.hash == _hash_of(entry) for entry in newest_first) and all(
+        (later.sequence, later.previous_hash) == (earlier.sequence + 1, earlier.hash)
+        for later, earlier in pairwise(newest_first)
+    )
 
 
 def _hash_of(entry: Entry) -> bytes:

@@ -104,9 +104,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         known = ", ".join(sorted(_NAMES))
         msg = f"Unknown setting: {', '.join(unknown)}. Casefile knows: {known}."
         raise ConfigError(msg)
-    settings = replace(
-        Settings(instance), **{name: _typed(name, value) for name, value in values.items()}
-    )
+    settings = replace(Settings(instance), **_typed_all(values))
     _check(settings)
     return settings
 
@@ -123,6 +121,10 @@ def _read_file(path: Path) -> dict[str, Any]:
     except OSError as error:
         msg = f"{path.name} cannot be opened: {error.strerror}."
         raise ConfigError(msg) from error
+
+
+def _typed_all(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _typed(name, value) for name, value in values.items()}
 
 
 def _typed(name: str, value: object) -> object:

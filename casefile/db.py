@@ -6,7 +6,7 @@ import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 from uuid import UUID, uuid4
 
 import sqlcipher3.dbapi2
@@ -34,6 +34,7 @@ from casefile.errors import BusyError, ConfigError, DamagedError, FullError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sqlalchemy import Table
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -75,6 +76,14 @@ class Base(DeclarativeBase):
 
     metadata = MetaData(naming_convention=NAMES)
     type_annotation_map = {datetime: Moment, bytes: LargeBinary}  # noqa: RUF012
+
+
+def table(model: type[Base]) -> Table:
+    """Return the plain table of a model, for what every page asks.
+
+    A statement over plain columns, made once, costs a third of one made of mapped attributes anew.
+    """
+    return cast("Table", model.__table__)
 
 
 PrimaryKey = Annotated[UUID, mapped_column(primary_key=True, default=uuid4)]
@@ -252,4 +261,5 @@ __all__ = [
     "open_file",
     "open_url",
     "refusals",
+    "table",
 ]

@@ -41,9 +41,16 @@ ROLE_NAMES = {
 def required(longest: int) -> list[object]:
     return [
         InputRequired(FILL_IN),
+        not_blank,
         Length(max=longest, message=_l("Shorten this to at most %(max)d characters.")),
         no_control_characters,
     ]
+
+
+def not_blank(_form: object, field: StringField) -> None:
+    """Refuse blanks only: a title nobody can see cannot be clicked either."""
+    if not (field.data or "").strip():
+        raise ValidationError(FILL_IN)
 
 
 def no_control_characters(_form: object, field: StringField) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
+from flask_wtf.csrf import generate_csrf
 
 from casefile import audit, keys
 from casefile.accounts import invitations, service, sessions
@@ -173,7 +174,9 @@ def update() -> ResponseReturnValue:
 @bp.get("/account/alive")
 @signed_in
 def alive() -> ResponseReturnValue:
-    return "", HTTPStatus.NO_CONTENT
+    """Tell a page that stayed open whose session this is, and which token its forms need now."""
+    told = {"X-Person": str(current().person.id), "X-CSRFToken": generate_csrf()}
+    return "", HTTPStatus.NO_CONTENT, told
 
 
 @bp.get("/account/password")
@@ -241,20 +244,20 @@ def people() -> ResponseReturnValue:
     )
 
 
-@bp.post("/admin/people/<uuid:user_id>/disable")
+@bp.post("/admin/people/<uuid:person_id>/disable")
 @requires_role(Permission.PERSON_MANAGE)
-def person_disable(user_id: UUID) -> ResponseReturnValue:
+def person_disable(person_id: UUID) -> ResponseReturnValue:
     with unit_of_work() as uow:
-        service.disable(uow, user_id)
+        service.disable(uow, person_id)
     flash(_("The account is closed and signed out everywhere."))
     return redirect(url_for("accounts.people"), HTTPStatus.SEE_OTHER)
 
 
-@bp.post("/admin/people/<uuid:user_id>/enable")
+@bp.post("/admin/people/<uuid:person_id>/enable")
 @requires_role(Permission.PERSON_MANAGE)
-def person_enable(user_id: UUID) -> ResponseReturnValue:
+def person_enable(person_id: UUID) -> ResponseReturnValue:
     with unit_of_work() as uow:
-        service.enable(uow, user_id)
+        service.enable(uow, person_id)
     flash(_("The account is open again."))
     return redirect(url_for("accounts.people"), HTTPStatus.SEE_OTHER)
 
@@ -302,5 +305,6 @@ def audit_index() -> ResponseReturnValue:
     return render_template(
         "accounts/audit.html",
         entries=[service.without_contents(entry, names) for entry in entries],
-        pager=lines,
+        page=lines,
+        chain_ok=audit.holds(entries),
     )

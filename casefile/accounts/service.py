@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from casefile import audit, keys
 from casefile.accounts.models import Invitation, SignInSession, User
 from casefile.accounts.passwords import SALT_BYTES, PasswordRoom, check_choice
+from casefile.db import table
 from casefile.errors import ConflictError, DamagedError, ForbiddenError, InvalidError, NotFoundError
 from casefile.policy import Role
 
@@ -225,12 +226,25 @@ def certified_keys(session: Session, anchor: bytes, user_id: UUID) -> keys.Publi
     raise DamagedError(msg)
 
 
+_USER = table(User)
+_NAMES = select(_USER.c.id, _USER.c.name).where(_USER.c.id.in_(bindparam("wanted", expanding=True)))
+_WAITS = (
+    select(_USER.c.id)
+    .where(
+        _USER.c.invited_by_id == bindparam("inviter"),
+        _USER.c.certificate.is_(None),
+        _USER.c.invitation_mac.is_not(None),
+    )
+    .limit(1)
+)
+
+
 def names(session: Session, user_ids: Iterable[UUID]) -> Mapping[UUID, str]:
     """Return the names of these people by id."""
     wanted = set(user_ids)
     if not wanted:
         return {}
-    rows = session.execute(select(User.id, User.name).where(User.id.in_(wanted)))
+    rows = session.execute(_NAMES, {"wanted": list(wanted)})
     return {row.id: row.name for row in rows}
 
 
@@ -342,18 +356,7 @@ def certify_invited(uow: UnitOfWork) -> int:
 
 def waits_for_me(session: Session, user_id: UUID) -> bool:
     """Say whether somebody I invited waits for my signature."""
-    return (
-        session.execute(
-            select(User.id)
-            .where(
-                User.invited_by_id == user_id,
-                User.certificate.is_(None),
-                User.invitation_mac.is_not(None),
-            )
-            .limit(1)
-        ).first()
-        is not None
-    )
+    return session.execute(_WAITS, {"inviter": user_id}).first() is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from casefile import audit, keys
 from casefile.accounts import service
 from casefile.accounts.models import SignInLimit, SignInSession, User
 from casefile.accounts.passwords import SALT_BYTES
+from casefile.db import table
 from casefile.errors import (
     CasefileError,
     DamagedError,
@@ -95,28 +96,33 @@ def begin(uow: UnitOfWork, user: User, bundle: keys.Bundle) -> bytes:
     return secret
 
 
+_SESSION, _USER = table(SignInSession), table(User)
 _OPEN = (
     select(
-        SignInSession.id,
-        SignInSession.created_at,
-        SignInSession.last_seen_at,
-        SignInSession.sealed_bundle,
-        User.id.label("user_id"),
-        User.username,
-        User.name,
-        User.roles,
-        User.theme,
-        User.timezone,
+        _SESSION.c.id,
+        _SESSION.c.created_at,
+        _SESSION.c.last_seen_at,
+        _SESSION.c.sealed_bundle,
+        _USER.c.id.label("user_id"),
+        _USER.c.username,
+        _USER.c.name,
+        _USER.c.roles,
+        _USER.c.theme,
+        _USER.c.timezone,
     )
-    .join(User, User.id == SignInSession.user_id)
-    .where(User.auth_epoch == SignInSession.auth_epoch, User.disabled_at.is_(None))
+    .join_from(_SESSION, _USER, _USER.c.id == _SESSION.c.user_id)
+    .where(
+        _SESSION.c.cookie_digest == bindparam("digest"),
+        _USER.c.auth_epoch == _SESSION.c.auth_epoch,
+        _USER.c.disabled_at.is_(None),
+    )
 )
 
 
 def open_visit(resources: Resources, session: Session, secret: bytes) -> Visit | None:
     """Return the visit a cookie's secret opens, or None when the session is over."""
     digest = keys.digest(keys.derive(secret, "sid"))
-    row = session.execute(_OPEN.where(SignInSession.cookie_digest == digest)).first()
+    row = session.execute(_OPEN, {"digest": digest}).first()
     now = resources.clock()
     if row is None or now - row.last_seen_at > IDLE or now - row.created_at > ABSOLUTE:
         resources.opened_keys.pop(digest, None)

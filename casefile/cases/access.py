@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import functools
 import json
-import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from flask import g
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from casefile import keys, policy
 from casefile.accounts.service import certified_keys
 from casefile.cases.models import Case, CaseGrant, CaseSeat
+from casefile.db import table
 from casefile.errors import DamagedError, ForbiddenError, NotFoundError
 from casefile.policy import Permission, Seat
 from casefile.web import (
@@ -49,7 +49,8 @@ TAMPERED = (
 )
 DAMAGED = "[damaged record]"
 SESSIONS_KEPT = 500
-PACKED = 16 + 4 + 32
+PLACE = 16 + 4
+PACKED = PLACE + 32
 
 
 @dataclass(slots=True)
@@ -67,10 +68,32 @@ class OpenCase:
     change_number: int
     note_count: int
     evidence_count: int
+    record: bytes = field(repr=False)
+    record_generation: int
     record_version: int
-    title: str
-    summary: str
     keys: dict[int, CaseKey] = field(repr=False)
+    _told: dict[str, str] | None = field(default=None, repr=False)
+
+    @property
+    def title(self) -> str:
+        return self._record()["title"]
+
+    @property
+    def summary(self) -> str:
+        return self._record()["summary"]
+
+    def _record(self) -> dict[str, str]:
+        """Open title and summary when first asked for: search has every case open, shows few."""
+        if self._told is None:
+            try:
+                self._told = json.loads(
+                    self.key(self.record_generation).open(
+                        self.record, "case", self.id, "record", self.record_version
+                    )
+                )
+            except DamagedError:
+                self._told = {"title": DAMAGED, "summary": ""}
+        return self._told
 
     def can(self, permission: str) -> bool:
         return policy.seat_may(self.seat, Permission(permission))
@@ -92,26 +115,31 @@ class OpenCase:
         return self.key(1)
 
 
-_COLUMNS = (
-    Case.id,
-    Case.codename,
-    Case.status,
-    Case.created_at,
-    Case.changed_at,
-    Case.generation,
-    Case.change_number,
-    Case.note_count,
-    Case.evidence_count,
-    Case.record,
-    Case.record_generation,
-    Case.record_version,
-    Case.manifest,
-    Case.manifest_generation,
-    Case.manifest_version,
-    CaseSeat.role,
-    CaseSeat.ends_at,
+_CASE, _SEAT, _GRANT = table(Case), table(CaseSeat), table(CaseGrant)
+SEATED = select(
+    _CASE.c.id,
+    _CASE.c.codename,
+    _CASE.c.status,
+    _CASE.c.created_at,
+    _CASE.c.changed_at,
+    _CASE.c.generation,
+    _CASE.c.change_number,
+    _CASE.c.note_count,
+    _CASE.c.evidence_count,
+    _CASE.c.record,
+    _CASE.c.record_generation,
+    _CASE.c.record_version,
+    _CASE.c.manifest,
+    _CASE.c.manifest_generation,
+    _CASE.c.manifest_version,
+    _SEAT.c.role,
+    _SEAT.c.ends_at,
+).join_from(_CASE, _SEAT, _SEAT.c.case_id == _CASE.c.id)
+_ONE = SEATED.where(_CASE.c.id == bindparam("case_id"), _SEAT.c.user_id == bindparam("user_id"))
+_GRANTS = select(_GRANT).where(
+    _GRANT.c.user_id == bindparam("user_id"),
+    _GRANT.c.case_id.in_(bindparam("case_ids", expanding=True)),
 )
-SEATED = select(*_COLUMNS).join(CaseSeat, CaseSeat.case_id == Case.id)
 
 
 def open_case(session: Session, opened: Visit, case_id: UUID) -> OpenCase:
@@ -120,9 +148,7 @@ def open_case(session: Session, opened: Visit, case_id: UUID) -> OpenCase:
     Raises NotFoundError without a seat (or when it ended), DamagedError when the seat is not
     the one the case's sealed manifest names.
     """
-    row = session.execute(
-        SEATED.where(Case.id == case_id, CaseSeat.user_id == opened.person.id)
-    ).first()
+    row = session.execute(_ONE, {"case_id": case_id, "user_id": opened.person.id}).first()
     if row is None or (row.ends_at is not None and row.ends_at <= resources().clock()):
         raise NotFoundError(NO_CASE)
     case_keys = open_keys(session, opened, {row.id: row.generation}).get(row.id, {})
@@ -155,14 +181,6 @@ def open_cases(session: Session, opened: Visit, rows: Sequence[Any]) -> list[Ope
 
 
 def _opened(row: Any, case_keys: dict[int, keys.CaseKey]) -> OpenCase:
-    try:
-        record = json.loads(
-            case_keys[row.record_generation].open(
-                row.record, "case", row.id, "record", row.record_version
-            )
-        )
-    except (DamagedError, KeyError):
-        record = {"title": DAMAGED, "summary": ""}
     return OpenCase(
         id=row.id,
         codename=row.codename,
@@ -175,9 +193,9 @@ def _opened(row: Any, case_keys: dict[int, keys.CaseKey]) -> OpenCase:
         change_number=row.change_number,
         note_count=row.note_count,
         evidence_count=row.evidence_count,
+        record=row.record,
+        record_generation=row.record_generation,
         record_version=row.record_version,
-        title=record["title"],
-        summary=record["summary"],
         keys=case_keys,
     )
 
@@ -187,26 +205,28 @@ def open_keys(
 ) -> dict[UUID, dict[int, keys.CaseKey]]:
     """Return the keys granted to whoever visits, for cases given with their newest generation."""
     known = _known(opened)
-    missing = {case_id for case_id, number in newest.items() if (case_id, number) not in known}
+    missing = [case_id for case_id, number in newest.items() if _place(case_id, number) not in known]
     if missing:
         _open_grants(session, opened, missing)
-    found: dict[UUID, dict[int, keys.CaseKey]] = {}
-    for (case_id, generation), key in known.items():
-        if case_id in newest:
-            found.setdefault(case_id, {})[generation] = key
+    found: dict[UUID, dict[int, CaseKey]] = {case_id: {} for case_id in newest}
+    for case_id, number in newest.items():
+        for generation in range(1, number + 1):
+            secret = known.get(_place(case_id, generation))
+            if secret is not None:
+                found[case_id][generation] = keys.CaseKey(case_id, generation, secret)
     return found
 
 
-def _open_grants(session: Session, opened: Visit, case_ids: set[UUID]) -> None:
+def _place(case_id: UUID, generation: int) -> bytes:
+    return case_id.bytes + generation.to_bytes(4, "big")
+
+
+def _open_grants(session: Session, opened: Visit, case_ids: Sequence[UUID]) -> None:
     known = _known(opened)
     granters: dict[UUID, keys.PublicKeys | None] = {}
-    grants = session.scalars(
-        select(CaseGrant).where(
-            CaseGrant.user_id == opened.person.id, CaseGrant.case_id.in_(case_ids)
-        )
-    )
-    for grant in grants:
-        place = (grant.case_id, grant.generation)
+    asked = {"user_id": opened.person.id, "case_ids": case_ids}
+    for grant in session.execute(_GRANTS, asked).all():
+        place = _place(grant.case_id, grant.generation)
         if place in known:
             continue
         if grant.granter_id not in granters:
@@ -226,7 +246,7 @@ def _open_grants(session: Session, opened: Visit, case_ids: set[UUID]) -> None:
             )
         except DamagedError:
             continue
-        known[place] = keys.CaseKey(grant.case_id, grant.generation, secret)
+        known[place] = secret
         opened.case_keys_changed = True
 
 
@@ -237,13 +257,13 @@ def _granter(session: Session, opened: Visit, granter_id: UUID) -> keys.PublicKe
         return None
 
 
-def _known(opened: Visit) -> dict[tuple[UUID, int], keys.CaseKey]:
+def _known(opened: Visit) -> dict[bytes, bytes]:
     if opened.case_keys is None:
         opened.case_keys = _unseal(resources(), opened)
     return opened.case_keys
 
 
-def _unseal(opened_resources: Resources, opened: Visit) -> dict[tuple[UUID, int], keys.CaseKey]:
+def _unseal(opened_resources: Resources, opened: Visit) -> dict[bytes, bytes]:
     sealed = opened_resources.opened_keys.get(opened.session_id)
     if sealed is None:
         return {}
@@ -251,13 +271,10 @@ def _unseal(opened_resources: Resources, opened: Visit) -> dict[tuple[UUID, int]
         plain = keys.unwrap(opened.cache_key, sealed, "case keys", opened.session_id)
     except DamagedError:
         return {}
-    found = {}
-    for start in range(0, len(plain), PACKED):
-        case_id = uuid.UUID(bytes=plain[start : start + 16])
-        generation = int.from_bytes(plain[start + 16 : start + 20], "big")
-        secret = plain[start + 20 : start + PACKED]
-        found[case_id, generation] = keys.CaseKey(case_id, generation, secret)
-    return found
+    return {
+        plain[start : start + PLACE]: plain[start + PLACE : start + PACKED]
+        for start in range(0, len(plain), PACKED)
+    }
 
 
 def keep_opened_keys(response: Response) -> Response:
@@ -268,10 +285,7 @@ def keep_opened_keys(response: Response) -> Response:
     opened = g.get("visit")
     if opened is None or not opened.case_keys_changed or opened.case_keys is None:
         return response
-    plain = b"".join(
-        case_id.bytes + generation.to_bytes(4, "big") + key.secret
-        for (case_id, generation), key in opened.case_keys.items()
-    )
+    plain = b"".join(place + secret for place, secret in opened.case_keys.items())
     cache = resources().opened_keys
     while len(cache) >= SESSIONS_KEPT:
         cache.pop(next(iter(cache)), None)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
 
 from casefile import audit, keys, policy
 from casefile.accounts.service import certified_keys
 from casefile.cases import codenames, seats
 from casefile.cases.access import NO_CASE, NOT_YOURS, SEATED, OpenCase, open_cases
 from casefile.cases.models import Case, CaseSeat
+from casefile.db import table
 from casefile.errors import ConflictError, ForbiddenError, NotFoundError
 from casefile.policy import Permission, Seat
 
@@ -22,17 +24,19 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Select
     from sqlalchemy.orm import Session
+    from sqlalchemy.sql.dml import ReturningUpdate
 
     from casefile.uow import UnitOfWork
     from casefile.web import Visit
 
 STATUSES = ("open", "dormant", "closed", "archived")
 TRIES = 200
+_CASE, _SEAT = table(Case), table(CaseSeat)
 ORDERS: dict[str, Any] = {
-    "changed": Case.changed_at.desc(),
-    "codename": Case.codename.asc(),
-    "created": Case.created_at.desc(),
-    "status": Case.status.asc(),
+    "changed": _CASE.c.changed_at.desc(),
+    "codename": _CASE.c.codename.asc(),
+    "created": _CASE.c.created_at.desc(),
+    "status": _CASE.c.status.asc(),
 }
 
 
@@ -90,6 +94,13 @@ def _free_codename(session: Session) -> str:
     raise ConflictError(msg)
 
 
+_HELD = (
+    select(_CASE.c.generation, _CASE.c.status, _SEAT.c.role, _SEAT.c.ends_at)
+    .join_from(_CASE, _SEAT, _SEAT.c.case_id == _CASE.c.id)
+    .where(_CASE.c.id == bindparam("case_id"), _SEAT.c.user_id == bindparam("user_id"))
+)
+
+
 def hold(uow: UnitOfWork, case: OpenCase, permission: Permission, **counts: int) -> int:
     """Take the case for a change and return the change's number.
 
@@ -97,11 +108,7 @@ def hold(uow: UnitOfWork, case: OpenCase, permission: Permission, **counts: int)
     Raises NotFoundError, ForbiddenError, or ConflictError when people left the case meanwhile
     (a stale generation) or the case is archived.
     """
-    row = uow.session.execute(
-        select(Case.generation, Case.change_number, Case.status, CaseSeat.role, CaseSeat.ends_at)
-        .join(CaseSeat, CaseSeat.case_id == Case.id)
-        .where(Case.id == case.id, CaseSeat.user_id == uow.actor_id)
-    ).first()
+    row = uow.session.execute(_HELD, {"case_id": case.id, "user_id": uow.actor_id}).first()
     if row is None or (row.ends_at is not None and row.ends_at <= uow.now):
         raise NotFoundError(NO_CASE)
     if not policy.seat_may(Seat(row.role), permission):
@@ -117,18 +124,25 @@ def hold(uow: UnitOfWork, case: OpenCase, permission: Permission, **counts: int)
 
 def count_change(uow: UnitOfWork, case_id: UUID, **counts: int) -> int:
     """Give the next change number of a case, by which its search index catches up."""
+    more = {f"more_{name}": number for name, number in counts.items()}
     number: int = uow.session.execute(
-        update(Case)
-        .where(Case.id == case_id)
-        .values(
-            change_number=Case.change_number + 1,
-            changed_at=uow.now,
-            **{name: getattr(Case, name) + more for name, more in counts.items()},
-        )
-        .returning(Case.change_number)
-        .execution_options(synchronize_session=False)
+        _counting(tuple(counts)), {"case_id": case_id, "now": uow.now, **more}
     ).scalar_one()
     return number
+
+
+@functools.cache
+def _counting(names: tuple[str, ...]) -> ReturningUpdate[int]:
+    return (
+        update(_CASE)
+        .where(_CASE.c.id == bindparam("case_id"))
+        .values(
+            change_number=_CASE.c.change_number + 1,
+            changed_at=bindparam("now"),
+            **{name: _CASE.c[name] + bindparam(f"more_{name}") for name in names},
+        )
+        .returning(_CASE.c.change_number)
+    )
 
 
 def describe(
@@ -176,36 +190,55 @@ def mine(
 
     A text is looked for in codenames, and in the sealed titles once they are open.
     """
-    wanted = _seated(opened.person.id, now)
-    if status in STATUSES:
-        wanted = wanted.where(Case.status == status)
-    wanted = wanted.order_by(ORDERS.get(sort, ORDERS["changed"]), Case.codename)
+    asked = {"user_id": opened.person.id, "now": now, "status": status}
+    of_status = status in STATUSES
+    sort = sort if sort in ORDERS else "changed"
     if text:
         sought = text.casefold()
+        rows = session.execute(_seated(sort, of_status=of_status), asked).all()
         found = [
             case
-            for case in open_cases(session, opened, session.execute(wanted).all())
+            for case in open_cases(session, opened, rows)
             if sought in case.codename or sought in case.title.casefold()
         ]
         return found[offset : offset + limit], len(found)
-    total = session.scalar(
-        select(func.count()).select_from(
-            wanted.order_by(None).with_only_columns(Case.id).subquery()
-        )
-    )
-    rows = session.execute(wanted.offset(offset).limit(limit)).all()
-    return open_cases(session, opened, rows), total or 0
+    total = session.scalar(_seated_count(of_status=of_status), asked) or 0
+    if limit == 0:
+        return [], total
+    page = {**asked, "offset": offset, "limit": limit}
+    rows = session.execute(_seated(sort, of_status=of_status, paged=True), page).all()
+    return open_cases(session, opened, rows), total
 
 
 def all_mine(session: Session, opened: Visit, now: datetime) -> list[OpenCase]:
     """Return every case I have a seat on, for what looks over all of them."""
-    return open_cases(session, opened, session.execute(_seated(opened.person.id, now)).all())
+    rows = session.execute(_seated(), {"user_id": opened.person.id, "now": now}).all()
+    return open_cases(session, opened, rows)
 
 
-def _seated(user_id: UUID, now: datetime) -> Select[*tuple[Any, ...]]:
-    return SEATED.where(
-        CaseSeat.user_id == user_id, or_(CaseSeat.ends_at.is_(None), CaseSeat.ends_at > now)
-    )
+_MY_SEAT = and_(
+    _SEAT.c.user_id == bindparam("user_id"),
+    or_(_SEAT.c.ends_at.is_(None), _SEAT.c.ends_at > bindparam("now")),
+)
+
+
+@functools.cache
+def _seated(
+    sort: str = "", *, of_status: bool = False, paged: bool = False
+) -> Select[*tuple[Any, ...]]:
+    wanted = SEATED.where(_MY_SEAT)
+    if of_status:
+        wanted = wanted.where(_CASE.c.status == bindparam("status"))
+    if sort:
+        wanted = wanted.order_by(ORDERS[sort], _CASE.c.codename)
+    if paged:
+        wanted = wanted.offset(bindparam("offset")).limit(bindparam("limit"))
+    return wanted
+
+
+@functools.cache
+def _seated_count(*, of_status: bool) -> Select[int]:
+    return _seated(of_status=of_status).with_only_columns(func.count())
 
 
 def codenames_of(cases: Sequence[OpenCase]) -> dict[UUID, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from casefile.errors import DamagedError, RangeError
 from casefile.evidence import service
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from casefile.cases.access import OpenCase
     from casefile.evidence.models import Item
@@ -58,17 +59,18 @@ def open_part(
     return Part(first, last, size, _watched(head, blocks, allowed))
 
 
-def _watched(head: bytes, rest: Iterator[bytes], allowed: Callable[[], bool]) -> Iterator[bytes]:
+def _watched(head: bytes, rest: Generator[bytes], allowed: Callable[[], bool]) -> Iterator[bytes]:
     sent = len(head)
-    yield head
-    for block in rest:
-        sent += len(block)
-        if sent >= CHECK_EVERY:
-            sent = 0
-            if not allowed():
-                msg = "the seat ended during the download"
-                raise ConnectionAbortedError(msg)
-        yield block
+    with closing(rest):
+        yield head
+        for block in rest:
+            sent += len(block)
+            if sent >= CHECK_EVERY:
+                sent = 0
+                if not allowed():
+                    msg = "the seat ended during the download"
+                    raise ConnectionAbortedError(msg)
+            yield block
 
 
 def is_unchanged(resources: Resources, case: OpenCase, item: Item, shown: EvidenceView) -> bool:

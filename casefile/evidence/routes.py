@@ -130,6 +130,13 @@ def create(case: OpenCase) -> ResponseReturnValue:
         where = url_for("evidence.show", case_id=case.id, evidence_id=items[0].id)
     else:
         where = url_for("evidence.index", case_id=case.id)
+    return _sent_on(where)
+
+
+def _sent_on(where: str) -> ResponseReturnValue:
+    """Lead to the page. A script is told where: following a 303 it would use up the notice."""
+    if request.headers.get("X-Requested-With") == "XMLHttpRequest":
+        return "", HTTPStatus.CREATED, {"Location": where}
     return redirect(where, HTTPStatus.SEE_OTHER)
 
 

@@ -6,7 +6,7 @@ from wtforms import IntegerField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import HiddenInput
 
-from casefile.accounts.forms import FILL_IN, no_control_characters, required
+from casefile.accounts.forms import FILL_IN, no_control_characters, not_blank, required
 
 TITLE_LENGTH = 200
 BODY_LENGTH = 100_000
@@ -20,6 +20,7 @@ class NoteForm(FlaskForm):
         _l("Note"),
         validators=[
             InputRequired(FILL_IN),
+            not_blank,
             Length(max=BODY_LENGTH, message=_l("Shorten this to at most %(max)d characters.")),
         ],
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from casefile import audit
 from casefile.accounts import service as accounts
@@ -18,6 +19,7 @@ from casefile.errors import ConflictError, DamagedError, NotFoundError
 from casefile.evidence import service as evidence
 from casefile.evidence.models import Citation
 from casefile.index import Document
+from casefile.notes import statements
 from casefile.notes.models import Note, NoteVersion
 from casefile.policy import Permission
 
@@ -36,12 +38,6 @@ MARKUP = re.compile(r"\]\([^)]*\)|[*_`#>|\[\]]+|-{3,}|:-+:?")
 EXCERPT = 180
 DAMAGED_TITLE = "[damaged note]"
 MOST_TAGS = 20
-ORDERS: dict[str, Any] = {
-    "changed": Note.changed_at.desc(),
-    "created": Note.created_at.desc(),
-    "oldest": Note.created_at.asc(),
-    "number": Note.number.desc(),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,33 +199,6 @@ def _get(session: Session, case: OpenCase, note_id: UUID) -> Note:
     return note
 
 
-_COLUMNS = (
-    Note.id,
-    Note.case_id,
-    Note.number,
-    Note.author_id,
-    Note.created_at,
-    Note.deleted_at,
-    Note.change_number,
-    NoteVersion.version,
-    NoteVersion.author_id.label("changed_by_id"),
-    NoteVersion.at,
-    NoteVersion.generation,
-    NoteVersion.record,
-)
-
-
-def _of(case: OpenCase) -> Select[*tuple[Any, ...]]:
-    return (
-        select(*_COLUMNS)
-        .join(
-            NoteVersion,
-            (NoteVersion.note_id == Note.id) & (NoteVersion.version == Note.version),
-        )
-        .where(Note.case_id == case.id)
-    )
-
-
 def _open(row: Row[*tuple[Any, ...]], case: OpenCase) -> tuple[str, str, list[str]]:
     try:
         plain = case.key(row.generation).open(
@@ -245,7 +214,7 @@ def _view(row: Row[*tuple[Any, ...]], case: OpenCase, names: Mapping[UUID, str])
     title, body, tags = _open(row, case)
     return NoteView(
         id=row.id,
-        case_id=row.case_id,
+        case_id=case.id,
         number=row.number,
         title=title,
         body=body,
@@ -261,17 +230,17 @@ def _view(row: Row[*tuple[Any, ...]], case: OpenCase, names: Mapping[UUID, str])
 
 
 def _views(
-    session: Session, case: OpenCase, rows: Iterable[Row[*tuple[Any, ...]]]
+    session: Session, case: OpenCase, wanted: Select[*tuple[Any, ...]], **asked: object
 ) -> list[NoteView]:
-    kept = list(rows)
-    wanted = {row.author_id for row in kept} | {row.changed_by_id for row in kept}
-    names = accounts.names(session, wanted)
-    return [_view(row, case, names) for row in kept]
+    rows = session.execute(wanted, {"case_id": case.id, **asked}).all()
+    people = {row.author_id for row in rows} | {row.changed_by_id for row in rows}
+    names = accounts.names(session, people)
+    return [_view(row, case, names) for row in rows]
 
 
 def get(session: Session, case: OpenCase, note_id: UUID) -> NoteView:
     """Return this note in this case, its latest version opened; NotFoundError when there is none."""
-    found = _views(session, case, session.execute(_of(case).where(Note.id == note_id)))
+    found = _views(session, case, statements.ONE, note_id=note_id)
     if not found:
         msg = "There is no such note in this case."
         raise NotFoundError(msg)
@@ -279,14 +248,11 @@ def get(session: Session, case: OpenCase, note_id: UUID) -> NoteView:
 
 
 def get_many(session: Session, case: OpenCase, note_ids: Iterable[UUID]) -> list[NoteView]:
-    return _views(session, case, session.execute(_of(case).where(Note.id.in_(set(note_ids)))))
+    return _views(session, case, statements.MANY, note_ids=list(set(note_ids)))
 
 
 def latest(session: Session, case: OpenCase, limit: int) -> list[NoteView]:
-    wanted = (
-        _of(case).where(Note.deleted_at.is_(None)).order_by(Note.changed_at.desc()).limit(limit)
-    )
-    return _views(session, case, session.execute(wanted))
+    return listed(session, case, limit=limit)[0]
 
 
 def listed(
@@ -301,15 +267,15 @@ def listed(
     limit: int = 50,
 ) -> tuple[list[NoteView], int | None]:
     """Return one page of the notes of a case; the total too where a filter made it unknown."""
-    wanted = _of(case).where(Note.deleted_at.is_not(None) if deleted else Note.deleted_at.is_(None))
-    wanted = wanted.order_by(ORDERS.get(sort, ORDERS["changed"]), Note.number.desc())
-    if author_id is not None:
-        wanted = wanted.where(Note.author_id == author_id)
+    known = sort if sort in statements.ORDERS else "changed"
+    listing = functools.partial(
+        statements.listing, known, deleted=deleted, of_author=author_id is not None
+    )
     if text or sort == "title":
         sought = text.casefold()
         found = [
             note
-            for note in _views(session, case, session.execute(wanted))
+            for note in _views(session, case, listing(), author_id=author_id)
             if sought in f"{note.title} {note.body}".casefold()
         ]
         if sort == "title":
@@ -317,14 +283,16 @@ def listed(
         return found[offset : offset + limit], len(found)
     total = None
     if author_id is not None or deleted:
-        total = len(session.execute(wanted.with_only_columns(Note.id)).all())
-    return _views(session, case, session.execute(wanted.offset(offset).limit(limit))), total
+        counted = listing().order_by(None).with_only_columns(func.count())
+        total = session.scalar(counted, {"case_id": case.id, "author_id": author_id})
+    page = {"author_id": author_id, "offset": offset, "limit": limit}
+    return _views(session, case, listing(paged=True), **page), total
 
 
 def authors(session: Session, case: OpenCase) -> list[tuple[UUID, str]]:
     """Return who wrote notes on this case, by name."""
-    ids = session.scalars(select(Note.author_id).where(Note.case_id == case.id).distinct())
-    return sorted(accounts.names(session, ids).items(), key=lambda pair: pair[1])
+    found = session.execute(statements.AUTHORS, {"case_id": case.id}).tuples()
+    return sorted(found, key=lambda pair: pair[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,13 +309,7 @@ class VersionView:
 
 def versions(session: Session, case: OpenCase, note_id: UUID) -> list[VersionView]:
     """Return every version of a note, newest first."""
-    rows = session.execute(
-        select(*_COLUMNS)
-        .join(NoteVersion, NoteVersion.note_id == Note.id)
-        .where(Note.case_id == case.id, Note.id == note_id)
-        .order_by(NoteVersion.version.desc())
-    )
-    found = _views(session, case, rows)
+    found = _views(session, case, statements.HISTORY, note_id=note_id)
     if not found:
         msg = "There is no such note in this case."
         raise NotFoundError(msg)
@@ -361,22 +323,13 @@ def versions(session: Session, case: OpenCase, note_id: UUID) -> list[VersionVie
 
 def citing(session: Session, case: OpenCase, item_id: UUID) -> list[NoteView]:
     """Return the notes that cite a piece of evidence."""
-    wanted = (
-        _of(case)
-        .join(Citation, Citation.note_id == Note.id)
-        .where(Citation.item_id == item_id, Note.deleted_at.is_(None))
-        .order_by(Note.number)
-    )
-    return _views(session, case, session.execute(wanted))
+    return _views(session, case, statements.CITING, item_id=item_id)
 
 
 def documents(session: Session, case: OpenCase, since: int, until: int) -> Iterator[Document]:
     """Yield what search is to know of notes changed after `since`, up to `until`."""
-    rows = session.execute(
-        _of(case)
-        .where(Note.change_number > since, Note.change_number <= until)
-        .order_by(Note.change_number)
-    ).all()
+    asked = {"case_id": case.id, "since": since, "until": until}
+    rows = session.execute(statements.CHANGED, asked).all()
     names = accounts.names(session, {row.author_id for row in rows})
     for row in rows:
         title, body, tags = _open(row, case)

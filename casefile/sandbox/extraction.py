@@ -99,6 +99,7 @@ def _started(command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
         if child.returncode is None:
             with suppress(ProcessLookupError):
                 os.killpg(child.pid, signal.SIGKILL)
+            child.kill()
             child.wait()
         for pipe in (child.stdin, child.stdout):
             if pipe:

@@ -13,6 +13,7 @@ from casefile.web.gate import (
     signed_in,
 )
 from casefile.web.pages import FILE_POLICY, Pager, asked_page, dress, pager
+from casefile.web.rendering import Environment, install_phrases
 from casefile.web.uploads import (
     CasefileRequest,
     accept_files,
@@ -40,6 +41,7 @@ __all__ = [
     "FILE_POLICY",
     "CasefileRequest",
     "CookieSessions",
+    "Environment",
     "Mark",
     "Pager",
     "Person",
@@ -56,6 +58,7 @@ __all__ = [
     "dress",
     "empty_upload",
     "guard",
+    "install_phrases",
     "keep_uploads",
     "mark",
     "open_to_all",

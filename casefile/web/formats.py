@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 import functools
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
-from flask_babel import get_locale, ngettext
-from flask_babel import gettext as _
 
+from casefile.web.rendering import gettext as _
+from casefile.web.rendering import language, ngettext
 from casefile.web.visit import resources, timezone
 
 if TYPE_CHECKING:
@@ -32,34 +32,34 @@ def _day(value: date, locale: str) -> str:
 def moment(value: datetime) -> str:
     """Write a time in the reader's zone and language."""
     minute = value.replace(second=0, microsecond=0)
-    return _moment(minute, timezone().key, str(get_locale()))
+    return _moment(minute, timezone().key, language())
 
 
 def day(value: date | datetime) -> str:
     """Write a day in the reader's zone and language."""
     if isinstance(value, datetime):
         value = value.astimezone(timezone()).date()
-    return _day(value, str(get_locale()))
+    return _day(value, language())
 
 
 def ago(value: datetime) -> str:
     """Write how long ago something was, and the day once that is more than a week."""
-    seconds = int((resources().clock() - value.astimezone(UTC)).total_seconds())
+    seconds = int((resources().clock() - value).total_seconds())
     if seconds < MINUTE:
-        return str(_("just now"))
+        return _("just now")
     if seconds < HOUR:
-        return str(ngettext("%(num)s minute ago", "%(num)s minutes ago", seconds // MINUTE))
+        return ngettext("%(num)s minute ago", "%(num)s minutes ago", seconds // MINUTE)
     if seconds < DAY:
-        return str(ngettext("%(num)s hour ago", "%(num)s hours ago", seconds // HOUR))
+        return ngettext("%(num)s hour ago", "%(num)s hours ago", seconds // HOUR)
     if seconds < WEEK * DAY:
-        return str(ngettext("%(num)s day ago", "%(num)s days ago", seconds // DAY))
+        return ngettext("%(num)s day ago", "%(num)s days ago", seconds // DAY)
     return day(value)
 
 
 def filesize(size: int) -> str:
     """Write a number of bytes the way people read it (binary units, IEC 80000-13)."""
     if size < KIBI:
-        return str(ngettext("%(num)s byte", "%(num)s bytes", size))
+        return ngettext("%(num)s byte", "%(num)s bytes", size)
     amount = float(size)
     for unit in ("KiB", "MiB", "GiB"):
         amount /= KIBI

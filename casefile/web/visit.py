@@ -51,7 +51,8 @@ class Visit:
     bundle: keys.Bundle = field(repr=False)
     session_id: bytes = field(repr=False)
     cache_key: bytes = field(repr=False)
-    case_keys: dict[tuple[UUID, int], keys.CaseKey] | None = field(default=None, repr=False)
+    case_keys: dict[bytes, bytes] | None = field(default=None, repr=False)
+    """The secrets of opened cases by case id ‖ generation, as they lie sealed between requests."""
     case_keys_changed: bool = False
 
 

@@ -33,6 +33,19 @@ def children() -> set[int]:
     return {int(pid) for task in tasks for pid in task.read_text().split()}
 
 
+def gone(process: Path) -> bool:
+    """Within three seconds, and whether or not somebody has collected what is left of it."""
+    deadline = time.monotonic() + 3
+    while time.monotonic() < deadline:
+        try:
+            if " Z " in (process / "stat").read_text():
+                return True
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        time.sleep(0.02)
+    return False
+
+
 def child_says(code: str, blocks: Iterable[bytes] = (b"x",), limits: Limits = SHORT) -> list[str]:
     """Lets other code play the child's part."""
     script = FRAMES + SEND + code
@@ -187,6 +200,18 @@ def test_a_child_that_closes_its_mouth_but_lives_on_is_killed_in_time() -> None:
     assert refusal(lambda: child_says(code, limits=Limits(seconds=1))) is Reason.TOO_SLOW
 
 
+def test_what_the_child_started_is_killed_with_it(tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    code = (
+        "import time, pathlib\n"
+        f"if not os.fork(): pathlib.Path({str(note)!r}).write_text(str(os.getpid()))\n"
+        "time.sleep(60)\n"
+    )
+
+    assert refusal(lambda: child_says(code, limits=Limits(seconds=1))) is Reason.TOO_SLOW
+    assert gone(Path(f"/proc/{note.read_text()}"))
+
+
 def test_a_child_that_never_reads_its_input_does_not_block_us() -> None:
     code = "import time; time.sleep(60)"
     blocks = [b"x" * (1 << 20)] * 8
@@ -288,9 +313,10 @@ def test_the_child_inherits_no_environment_no_folder_and_no_open_file(
         pytest.skip("only root may look into a process that is not dumpable")
     monkeypatch.setenv("CASEFILE_PEPPER", "not for the child")
 
-    def look(process: Path) -> tuple[bytes, str, list[str]]:
+    def look(process: Path) -> tuple[bytes, bytes, str, list[str]]:
         handles = (process / "fd").iterdir()
         return (
+            (process / "cmdline").read_bytes().split(b"\0")[1],
             (process / "environ").read_bytes(),
             str((process / "cwd").readlink()),
             [str(handle.readlink()) for handle in handles],
@@ -298,8 +324,9 @@ def test_the_child_inherits_no_environment_no_folder_and_no_open_file(
 
     with (tmp_path / "open").open("w") as file:
         os.set_inheritable(file.fileno(), True)  # noqa: FBT003
-        environment, folder, handles = watched("text/plain", look)
+        isolated, environment, folder, handles = watched("text/plain", look)
 
+    assert isolated == b"-I"
     assert environment == b""
     assert folder == "/"
     assert {handle.partition(":")[0] for handle in handles} == {"pipe", "/dev/null"}
@@ -350,6 +377,17 @@ def test_the_memory_of_the_child_cannot_be_looked_at_by_its_like() -> None:
     assert child_says(code) == ["0"]
 
 
+def test_what_a_library_prints_does_not_reach_the_answer() -> None:
+    code = (
+        "import casefile.sandbox.reader as reader\n"
+        "answer = reader._private_stdout()\n"
+        "print('noise', flush=True)\n"
+        "os.write(answer, frame(PAGE, b'clean') + frame(DONE, COUNT.pack(1)))\n"
+    )
+
+    assert child_says(code) == ["clean"]
+
+
 def test_the_child_cannot_write_a_byte_to_any_disk(tmp_path: Path) -> None:
     code = (
         "from casefile.sandbox.reader.confinement import confine\n"
@@ -364,31 +402,26 @@ def test_the_child_cannot_write_a_byte_to_any_disk(tmp_path: Path) -> None:
     assert child_says(code) == ["File too large"]
 
 
-def test_the_child_dies_with_its_parent(tmp_path: Path) -> None:
+def test_the_child_dies_with_its_parent_in_the_middle_of_its_work(tmp_path: Path) -> None:
     script = tmp_path / "parent.py"
     script.write_text(
-        f"import sys; sys.path.insert(0, {str(PACKAGE_PARENT)!r})\n"
-        "import time\n"
+        f"import os, sys; sys.path.insert(0, {str(PACKAGE_PARENT)!r})\n"
         "from pathlib import Path\n"
         "from casefile.sandbox import extract\n"
         "def blocks():\n"
-        "    time.sleep(1)\n"
-        "    print(Path('/proc/self/task').joinpath(str(__import__('os').getpid()), 'children')"
-        ".read_text(), flush=True)\n"
-        "    time.sleep(60)\n"
-        "    yield b'x'\n"
-        "extract('text/plain', blocks())\n"
+        "    for _ in range(200):\n"
+        "        yield b'<b>' * 300_000\n"
+        "    print(Path(f'/proc/self/task/{os.getpid()}/children').read_text(), flush=True)\n"
+        "extract('text/html', blocks())\n"
     )
     with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE) as parent:
         assert parent.stdout
         process = Path(f"/proc/{int(parent.stdout.readline())}")
+        time.sleep(0.5)
         assert process.exists()
         parent.send_signal(signal.SIGKILL)
 
-    deadline = time.monotonic() + 5
-    while process.exists() and " Z " not in (process / "stat").read_text():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    assert gone(process)
 
 
 def test_the_child_loads_the_package_that_runs_here_and_nothing_that_lies_beside_it(
@@ -398,7 +431,11 @@ def test_the_child_loads_the_package_that_runs_here_and_nothing_that_lies_beside
     shutil.copytree(PACKAGE_PARENT / "casefile", elsewhere / "casefile")
     (elsewhere / "lxml.py").write_text("raise SystemExit('a stranger was imported')\n")
     (elsewhere / "casefile/sandbox/reader/plain.py").write_text(
-        "def extract(file, output): output.write('from elsewhere')\n"
+        "import atexit, os\n"
+        "atexit.register(os._exit, 7)\n"
+        "def extract(file, output):\n"
+        "    print('noise', flush=True)\n"
+        "    output.write('from elsewhere')\n"
     )
     code = (
         f"import sys; sys.path.insert(0, {str(elsewhere)!r})\n"

@@ -8,7 +8,9 @@ const sent = new Set();
 
 function fingerprint(form) {
   return JSON.stringify(
-    [...new FormData(form)].map(([name, value]) => [name, value instanceof File ? `${value.name} ${value.size}` : value]),
+    [...new FormData(form)]
+      .filter(([name]) => name !== "csrf_token")
+      .map(([name, value]) => [name, value instanceof File ? `${value.name} ${value.size}` : value]),
   );
 }
 
@@ -18,7 +20,7 @@ function isChanged(form) {
 
 for (const form of forms) {
   form.addEventListener("submit", () => sent.add(form));
-  // Fired by upload.js when sending failed: the words are again only on this page.
+  // Fired when sending failed or was not begun: the words are again only on this page.
   form.addEventListener("casefile:kept", () => sent.delete(form));
 }
 

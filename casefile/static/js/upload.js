@@ -1,5 +1,7 @@
 // Files by drag and drop, with a list, one bar for all of them and a way to stop. Sends the form itself, to the same address.
 
+import { isStillSignedIn } from "./keepalive.js";
+
 const form = document.getElementById("upload");
 const box = form?.querySelector("[data-drop]");
 
@@ -120,8 +122,8 @@ function sending() {
     }
     const page = new DOMParser().parseFromString(request.responseText, "text/html");
     if (!page.body.dataset.alive) {
-      // Only the sign-in page has no such mark: the session ended, and what was typed is worth keeping.
-      document.getElementById("signed-out").hidden = false;
+      // Only the sign-in page has no such mark: the session ended while the files were under way.
+      isStillSignedIn();
       settle();
     } else if (request.status === 200 && request.responseURL !== form.action) {
       location.assign(request.responseURL);
@@ -142,18 +144,23 @@ function sending() {
     if (spoken.textContent !== quarter) spoken.textContent = quarter;
   }
 
-  form.addEventListener("submit", (event) => {
+  form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (request) return;
+    if (submit.disabled) return;
     problem.hidden = true;
-    document.getElementById("signed-out").hidden = true;
     submit.disabled = true;
+    if (!(await isStillSignedIn())) {
+      settle();
+      return;
+    }
     region.hidden = false;
     bar.value = 0;
     text.textContent = "";
     request = new XMLHttpRequest();
     request.open("POST", form.action);
     request.setRequestHeader("X-Requested-With", "XMLHttpRequest");
+    // In a header, so that the server knows the request is genuine before it reads gigabytes.
+    request.setRequestHeader("X-CSRFToken", form.elements.csrf_token.value);
     request.upload.addEventListener("progress", (progress) => {
       if (progress.lengthComputable) report(progress.loaded, progress.total);
     });

@@ -1,0 +1,114 @@
+"""Every route and what it answers to each kind of person. A new URL gets its row here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from casefile.accounts import invitations
+from casefile.policy import Role
+from casefile.uow import UnitOfWork
+
+if TYPE_CHECKING:
+    from casefile.uow import Resources
+    from tests.cast import Cast, Scene
+
+PEOPLE = ("ann", "ben", "cleo", "eva", "dan", "ada", "nobody")
+Row = tuple[str, str, tuple[int, int, int, int, int, int, int]]
+
+# Ann leads the case, Ben reports on it, Cleo reads it, Eva edits it; Dan has another case, Ada administers.
+# {seat} is Cleo's, {person} is Cleo, {session} is one of Ann's. Forms are sent empty.
+#                                                            Ann  Ben  Cleo Eva  Dan  Ada  nobody
+ROWS: tuple[Row, ...] = (
+    ("GET", "/", (200, 200, 200, 200, 200, 200, 302)),
+    ("GET", "/account/", (200, 200, 200, 200, 200, 200, 302)),
+    ("POST", "/account/", (422, 422, 422, 422, 422, 422, 302)),
+    ("GET", "/account/alive", (204, 204, 204, 204, 204, 204, 302)),
+    ("GET", "/account/password", (200, 200, 200, 200, 200, 200, 302)),
+    ("POST", "/account/password", (422, 422, 422, 422, 422, 422, 302)),
+    ("GET", "/account/sessions", (200, 200, 200, 200, 200, 200, 302)),
+    ("POST", "/account/sessions/{session}/delete", (303, 404, 404, 404, 404, 404, 302)),
+    ("POST", "/account/sessions/delete", (303, 303, 303, 303, 303, 303, 302)),
+    ("GET", "/admin/", (403, 403, 403, 403, 403, 200, 302)),
+    ("GET", "/admin/audit", (403, 403, 403, 403, 403, 200, 302)),
+    ("POST", "/admin/invitations", (403, 403, 403, 403, 403, 422, 302)),
+    ("POST", "/admin/invitations/{invitation}/delete", (403, 403, 403, 403, 403, 303, 302)),
+    ("GET", "/admin/invitations/new", (403, 403, 403, 403, 403, 200, 302)),
+    ("POST", "/admin/people/{person}/disable", (403, 403, 403, 403, 403, 303, 302)),
+    ("POST", "/admin/people/{person}/enable", (403, 403, 403, 403, 403, 303, 302)),
+    ("GET", "/bootstrap/static/css/bootstrap.min.css", (200, 200, 200, 200, 200, 200, 200)),
+    ("GET", "/cases/", (200, 200, 200, 200, 200, 200, 302)),
+    ("POST", "/cases/", (422, 422, 403, 422, 422, 403, 302)),
+    ("GET", "/cases/new", (200, 200, 403, 200, 200, 403, 302)),
+    ("GET", "/cases/{case}/", (200, 200, 200, 200, 404, 404, 302)),
+    ("GET", "/cases/{case}/activity/", (200, 200, 200, 200, 404, 404, 302)),
+    ("GET", "/cases/{case}/edit", (200, 403, 403, 200, 404, 404, 302)),
+    ("POST", "/cases/{case}/edit", (422, 403, 403, 422, 404, 404, 302)),
+    ("GET", "/cases/{case}/evidence/", (200, 200, 200, 200, 404, 404, 302)),
+    ("POST", "/cases/{case}/evidence/", (422, 422, 403, 422, 404, 404, 302)),
+    ("GET", "/cases/{case}/evidence/{evidence}", (200, 200, 200, 200, 404, 404, 302)),
+    ("GET", "/cases/{case}/evidence/{evidence}/content", (200, 200, 200, 200, 404, 404, 302)),
+    ("GET", "/cases/{case}/evidence/{evidence}/edit", (200, 200, 403, 200, 404, 404, 302)),
+    ("POST", "/cases/{case}/evidence/{evidence}/edit", (422, 422, 403, 422, 404, 404, 302)),
+    ("POST", "/cases/{case}/evidence/{evidence}/verify", (303, 303, 303, 303, 404, 404, 302)),
+    ("GET", "/cases/{case}/evidence/new", (200, 200, 403, 200, 404, 404, 302)),
+    ("GET", "/cases/{case}/evidence/number/1", (302, 302, 302, 302, 404, 404, 302)),
+    ("GET", "/cases/{case}/members/", (200, 200, 200, 200, 404, 404, 302)),
+    ("POST", "/cases/{case}/members/", (422, 403, 403, 422, 404, 404, 302)),
+    ("POST", "/cases/{case}/members/{seat}", (422, 403, 403, 422, 404, 404, 302)),
+    ("POST", "/cases/{case}/members/{seat}/delete", (303, 403, 403, 303, 404, 404, 302)),
+    ("GET", "/cases/{case}/notes/", (200, 200, 200, 200, 404, 404, 302)),
+    ("POST", "/cases/{case}/notes/", (422, 422, 403, 422, 404, 404, 302)),
+    ("GET", "/cases/{case}/notes/{note}", (200, 200, 200, 200, 404, 404, 302)),
+    ("POST", "/cases/{case}/notes/{note}/delete", (303, 303, 403, 303, 404, 404, 302)),
+    ("GET", "/cases/{case}/notes/{note}/edit", (200, 200, 403, 200, 404, 404, 302)),
+    ("POST", "/cases/{case}/notes/{note}/edit", (422, 422, 403, 422, 404, 404, 302)),
+    ("POST", "/cases/{case}/notes/{note}/restore", (303, 303, 403, 303, 404, 404, 302)),
+    ("GET", "/cases/{case}/notes/{note}/versions/", (200, 200, 200, 200, 404, 404, 302)),
+    ("GET", "/cases/{case}/notes/new", (200, 200, 403, 200, 404, 404, 302)),
+    ("POST", "/cases/{case}/notes/preview", (200, 200, 200, 200, 404, 404, 302)),
+    ("GET", "/healthz", (200, 200, 200, 200, 200, 200, 200)),
+    ("GET", "/invitations/{token}", (200, 200, 200, 200, 200, 200, 200)),
+    ("POST", "/invitations/{token}", (422, 422, 422, 422, 422, 422, 422)),
+    ("GET", "/readyz", (200, 200, 200, 200, 200, 200, 200)),
+    ("GET", "/search", (200, 200, 200, 200, 200, 200, 302)),
+    ("GET", "/search/complete", (200, 200, 200, 200, 200, 200, 302)),
+    ("GET", "/sign-in", (303, 303, 303, 303, 303, 303, 200)),
+    ("POST", "/sign-in", (422, 422, 422, 422, 422, 422, 422)),
+    ("POST", "/sign-out", (303, 303, 303, 303, 303, 303, 302)),
+    ("GET", "/static/casefile.css", (200, 200, 200, 200, 200, 200, 200)),
+)
+
+NOWHERE = UUID(int=0x4E6F5468696E67)
+
+
+def fill(
+    url: str,
+    cast: Cast,
+    case: Scene | None = None,
+    *,
+    things: Scene | None = None,
+    **more: object,
+) -> str:
+    """Put ids into a row's URL: the ids of `things` inside the address of `case`."""
+    case = case or cast.case
+    things = things or case
+    seat = things.seats["cleo"] if "cleo" in things.seats else next(iter(things.seats.values()))
+    given: dict[str, object] = {
+        "case": case.id,
+        "note": things.note,
+        "evidence": things.evidence,
+        "seat": seat,
+        "person": cast.cleo.id,
+        "session": NOWHERE,
+        "invitation": NOWHERE,
+        "token": "none",
+    }
+    return url.format(**{**given, **more})
+
+
+def invite(resources: Resources, cast: Cast) -> tuple[UUID, str]:
+    """Let Ada invite somebody; returns the invitation's id and the token of its link."""
+    with UnitOfWork(resources, cast.ada.id, cast.ada.bundle) as uow:
+        invitation, token = invitations.create(uow, name="Fay", roles=[Role.REPORTER])
+        return invitation.id, token
