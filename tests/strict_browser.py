@@ -82,6 +82,11 @@ class Page:
         """Return what the page says went wrong."""
         return " ".join(" ".join(found.text_content().split()) for found in self.find(PROBLEM))
 
+    def warnings(self) -> str:
+        """Return what the page warns of."""
+        found = self.find("//*[contains(@class, 'notice')][@data-tone='danger']")
+        return " ".join(" ".join(notice.text_content().split()) for notice in found)
+
 
 PROBLEM = "//*[@data-problem] | //*[@data-category='error']"
 

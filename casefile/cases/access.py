@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from dataclasses import dataclass, field
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from flask import g
@@ -154,29 +155,60 @@ def open_case(session: Session, opened: Visit, case_id: UUID) -> OpenCase:
     case_keys = open_keys(session, opened, {row.id: row.generation}).get(row.id, {})
     if row.generation not in case_keys:
         raise NotFoundError(NO_CASE)
-    manifest = open_manifest(row, case_keys)
-    ends = row.ends_at.isoformat() if row.ends_at else None
-    if manifest.get(str(opened.person.id), [None, None])[:2] != [row.role, ends]:
-        raise DamagedError(TAMPERED)
+    _check_seat(row, case_keys, opened)
     return _opened(row, case_keys)
 
 
-def open_manifest(row: Any, case_keys: dict[int, keys.CaseKey]) -> dict[str, list[str | None]]:
+def _check_seat(row: Any, case_keys: dict[int, CaseKey], opened: Visit) -> None:
+    """Raise DamagedError unless the sealed manifest of the newest generation names this seat."""
+    told = open_manifest(row, case_keys).get(str(opened.person.id), [])[:2]
+    newer_granted = _place(row.id, row.generation + 1) in _known(opened)
+    if newer_granted or told != [row.role, in_utc(row.ends_at)]:
+        raise DamagedError(TAMPERED)
+
+
+def _stands(row: Any, case_keys: dict[int, CaseKey], opened: Visit) -> bool:
+    try:
+        _check_seat(row, case_keys, opened)
+    except DamagedError:
+        return False
+    return True
+
+
+def in_utc(ends_at: datetime | None) -> str | None:
+    """Write the end of a seat the one way that compares equal to what the database gives back."""
+    return ends_at.astimezone(UTC).isoformat() if ends_at else None
+
+
+def open_manifest(row: Any, case_keys: dict[int, CaseKey]) -> dict[str, list[str | None]]:
     """Return the sealed list of seats: user id → role, end, fingerprint of the keys granted to."""
     if row.manifest_generation not in case_keys or row.manifest_generation != row.generation:
         raise DamagedError(TAMPERED)
-    plain = case_keys[row.manifest_generation].open(
-        row.manifest, "case", row.id, "manifest", row.manifest_version
+    newest, older = case_keys[row.generation], case_keys.get(row.generation - 1)
+    manifest = json.loads(
+        newest.open(row.manifest, "case", row.id, "manifest", row.manifest_version)
     )
-    seats = json.loads(plain)
-    return seats if isinstance(seats, dict) else {}
+    if manifest["follows"] != succession(older, newest):
+        raise DamagedError(TAMPERED)
+    seats: dict[str, list[str | None]] = manifest["seats"]
+    return seats
+
+
+def succession(older: CaseKey | None, newer: CaseKey) -> str:
+    """Prove that whoever made a generation held the one before; an outsider cannot.
+
+    Certified keys and a way into the database are not enough to give a case a key of one's own.
+    """
+    if older is None:
+        return ""
+    return keys.authenticate(older.derive("succession"), newer.secret).hex()
 
 
 def open_cases(session: Session, opened: Visit, rows: Sequence[Any]) -> list[OpenCase]:
-    """Return these rows of SEATED as cases; one without a key is left out."""
+    """Return these rows of SEATED as cases; one whose seat does not stand is left out."""
     by_case = open_keys(session, opened, {row.id: row.generation for row in rows})
     return [
-        _opened(row, by_case[row.id]) for row in rows if row.generation in by_case.get(row.id, {})
+        _opened(row, by_case[row.id]) for row in rows if _stands(row, by_case[row.id], opened)
     ]
 
 

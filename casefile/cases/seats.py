@@ -12,7 +12,7 @@ from sqlalchemy import delete, select, update
 from casefile import audit, keys
 from casefile.accounts import service as accounts
 from casefile.accounts.models import User
-from casefile.cases.access import TAMPERED, OpenCase, open_manifest
+from casefile.cases.access import TAMPERED, OpenCase, in_utc, open_manifest, succession
 from casefile.cases.models import Case, CaseGrant, CaseSeat
 from casefile.errors import ConflictError, DamagedError, InvalidError, NotFoundError
 from casefile.policy import Seat
@@ -52,17 +52,26 @@ class SeatView:
     fingerprint: str
 
 
-def seal_manifest(key: keys.CaseKey, members: Iterable[Member], version: int) -> bytes:
-    """Seal the list of seats under the case key, so that planted rows show."""
+def seal_manifest(
+    key: keys.CaseKey,
+    members: Iterable[Member],
+    version: int,
+    older: keys.CaseKey | None = None,
+) -> bytes:
+    """Seal the list of seats under the case key, so that planted rows show.
+
+    `older` is the generation before this one; the manifest proves that its maker held it.
+    """
     seats = {
         str(member.user_id): [
             member.role.value,
-            member.ends_at.isoformat() if member.ends_at else None,
+            in_utc(member.ends_at),
             member.public.fingerprint().hex(),
         ]
         for member in members
     }
-    return key.seal(json.dumps(seats).encode(), "case", key.case_id, "manifest", version)
+    manifest = json.dumps({"seats": seats, "follows": succession(older, key)}).encode()
+    return key.seal(manifest, "case", key.case_id, "manifest", version)
 
 
 def grant(uow: UnitOfWork, member: Member, case_keys: Iterable[keys.CaseKey]) -> None:
@@ -108,7 +117,7 @@ def _members(uow: UnitOfWork, case: OpenCase) -> list[Member]:
     told = {
         str(m.user_id): [
             m.role.value,
-            m.ends_at.isoformat() if m.ends_at else None,
+            in_utc(m.ends_at),
             m.public.fingerprint().hex(),
         ]
         for m in members
@@ -118,12 +127,18 @@ def _members(uow: UnitOfWork, case: OpenCase) -> list[Member]:
     return members
 
 
-def _write_manifest(uow: UnitOfWork, key: keys.CaseKey, members: Sequence[Member]) -> None:
+def _write_manifest(
+    uow: UnitOfWork, key: keys.CaseKey, older: keys.CaseKey | None, members: Sequence[Member]
+) -> None:
     row = uow.session.get_one(Case, key.case_id)
     row.manifest_version += 1
     row.manifest_generation = key.generation
-    row.manifest = seal_manifest(key, members, row.manifest_version)
+    row.manifest = seal_manifest(key, members, row.manifest_version, older)
     uow.session.flush()
+
+
+def _older(case: OpenCase) -> keys.CaseKey | None:
+    return case.keys.get(case.generation - 1)
 
 
 def add(
@@ -169,7 +184,7 @@ def add(
         delete(CaseGrant).where(CaseGrant.case_id == case.id, CaseGrant.user_id == user.id)
     )
     grant(uow, member, case.keys.values())
-    _write_manifest(uow, case.newest, [*members, member])
+    _write_manifest(uow, case.newest, _older(case), [*members, member])
     audit.record(uow, "seat.added", subject_id=user.id, case=case, detail={"role": role.value})
 
 
@@ -186,7 +201,7 @@ def change(
     ]
     _check_lead(changed, uow.now)
     seat.role, seat.ends_at = role, ends_at
-    _write_manifest(uow, case.newest, changed)
+    _write_manifest(uow, case.newest, _older(case), changed)
     audit.record(
         uow, "seat.changed", subject_id=seat.user_id, case=case, detail={"role": role.value}
     )
@@ -230,7 +245,7 @@ def _leave(uow: UnitOfWork, case: OpenCase, members: Sequence[Member], gone: set
     uow.session.execute(update(Case).where(Case.id == case.id).values(generation=fresh.generation))
     uow.session.flush()
     uow.session.expire_all()
-    _write_manifest(uow, fresh, staying)
+    _write_manifest(uow, fresh, case.newest, staying)
 
 
 def _get(uow: UnitOfWork, case: OpenCase, seat_id: UUID) -> CaseSeat:

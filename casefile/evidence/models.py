@@ -17,6 +17,7 @@ class Item(Base):
         UniqueConstraint("case_id", "number"),
         Index("ix_evidence_item_case_change", "case_id", "change_number"),
         Index("ix_evidence_item_case_fingerprint", "case_id", "fingerprint"),
+        Index("ix_evidence_item_case_state", "case_id", "state"),
     )
 
     id: Mapped[PrimaryKey]

@@ -15,6 +15,7 @@ class Note(Base):
     __tablename__ = "note"
     __table_args__ = (
         UniqueConstraint("case_id", "number"),
+        Index("ix_note_case_author", "case_id", "author_id"),
         Index("ix_note_case_change", "case_id", "change_number"),
         Index("ix_note_case_changed", "case_id", "deleted_at", "changed_at"),
     )

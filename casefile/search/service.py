@@ -13,7 +13,7 @@ from casefile.cases import service as cases
 from casefile.errors import CasefileError
 from casefile.evidence import extraction
 from casefile.evidence import service as evidence
-from casefile.index import Hit, Query, highlight
+from casefile.index import Hit, Query, highlight, snippet
 from casefile.notes import service as notes
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ def _notes(
             created_at=note.created_at,
             url=note.url,
             page=0,
-            fragments=highlight(parsed, note.body),
+            fragments=snippet(notes.plain(note.body), parsed),
         )
 
 
@@ -235,7 +235,7 @@ def _evidence(
             created_at=item.added_at,
             url=shown.url,
             page=page,
-            fragments=highlight(parsed, text),
+            fragments=snippet(text, parsed),
         )
 
 

@@ -210,7 +210,7 @@ def timed(ask: Callable[[Asked], int], some: list[Asked]) -> tuple[float, float]
             start = perf_counter()
             found = ask(asked)
             times.append(perf_counter() - start)
-        best.append((median(times) * 1_000, found))
+        best.append((min(times) * 1_000, found))
     return median(t for t, _ in best), median(n for _, n in best)
 
 

@@ -169,6 +169,9 @@ def upgrade() -> None:
         ["case_id", "fingerprint"],
         unique=False,
     )
+    op.create_index(
+        "ix_evidence_item_case_state", "evidence_item", ["case_id", "state"], unique=False
+    )
     op.create_table(
         "invitation",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -209,6 +212,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_note")),
         sa.UniqueConstraint("case_id", "number", name=op.f("uq_note_case_id")),
     )
+    op.create_index("ix_note_case_author", "note", ["case_id", "author_id"], unique=False)
     op.create_index(
         "ix_note_case_change", "note", ["case_id", "change_number"], unique=False
     )
