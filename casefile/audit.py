@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from dataclasses import dataclass
@@ -10,15 +11,26 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, func, insert, select
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    Row,
+    String,
+    bindparam,
+    func,
+    insert,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from casefile import keys
-from casefile.db import Base
+from casefile.db import Base, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from sqlalchemy import Select
     from sqlalchemy.orm import Session
 
     from casefile.uow import UnitOfWork
@@ -48,6 +60,9 @@ class Entry(Base):
     hash: Mapped[bytes]
 
 
+EntryRow = Entry | Row[*tuple[Any, ...]]
+
+
 class CaseKeys(Protocol):
     """What the trail needs of a case: its id and its keys by generation."""
 
@@ -66,6 +81,11 @@ class Broken:
     reason: str
 
 
+_ENTRY = table(Entry)
+_LAST = select(_ENTRY.c.sequence, _ENTRY.c.hash).order_by(_ENTRY.c.sequence.desc()).limit(1)
+_APPEND = insert(_ENTRY)
+
+
 def record(
     uow: UnitOfWork,
     action: str,
@@ -80,9 +100,7 @@ def record(
     The detail of an entry in a case is sealed under the case's audit-detail key.
     """
     session = uow.session
-    last = session.execute(
-        select(Entry.sequence, Entry.hash).order_by(Entry.sequence.desc()).limit(1)
-    ).first()
+    last = session.execute(_LAST).first()
     sequence, previous = (last.sequence + 1, last.hash) if last else (1, FIRST)
     generation = case.generation if case and detail else None
     sealed = _seal(sequence, case, detail) if detail else None
@@ -97,7 +115,7 @@ def record(
         "detail": sealed,
         "previous_hash": previous,
     }
-    session.execute(insert(Entry), {**row, "hash": entry_hash(**row)})
+    session.execute(_APPEND, {**row, "hash": entry_hash(**row)})
     return sequence
 
 
@@ -109,7 +127,7 @@ def _seal(sequence: int, case: CaseKeys | None, detail: Mapping[str, Any]) -> by
     return keys.wrap(key, plain, "audit_entry", sequence, case.id)
 
 
-def open_detail(entry: Entry, case: CaseKeys) -> dict[str, Any]:
+def open_detail(entry: EntryRow, case: CaseKeys) -> dict[str, Any]:
     """Return what an entry of this case was about, for somebody who holds its key."""
     if entry.detail is None or entry.generation is None:
         return {}
@@ -171,7 +189,7 @@ def verify(session: Session, *, batch: int = 2000) -> Iterator[Broken | int]:
         yield after
 
 
-def holds(newest_first: Sequence[Entry]) -> bool:
+def holds(newest_first: Sequence[EntryRow]) -> bool:
     """Say whether entries that stand side by side are unchanged and follow from one another."""
     return all(entry.hash == _hash_of(entry) for entry in newest_first) and all(
         (later.sequence, later.previous_hash) == (earlier.sequence + 1, earlier.hash)
@@ -179,7 +197,7 @@ def holds(newest_first: Sequence[Entry]) -> bool:
     )
 
 
-def _hash_of(entry: Entry) -> bytes:
+def _hash_of(entry: EntryRow) -> bytes:
     return entry_hash(
         sequence=entry.sequence,
         at=entry.at,
@@ -200,14 +218,50 @@ def entries(
     subject_id: UUID | None = None,
     offset: int = 0,
     limit: int = 50,
-) -> Sequence[Entry]:
+) -> Sequence[EntryRow]:
     """Return entries newest first: of one case, of one thing in it, or of all."""
-    wanted = select(Entry).order_by(Entry.sequence.desc()).offset(offset).limit(limit)
-    if case_id is not None:
-        wanted = wanted.where(Entry.case_id == case_id)
-    if subject_id is not None:
-        wanted = wanted.where(Entry.subject_id == subject_id)
-    return session.scalars(wanted).all()
+    wanted = _newest(of_case=case_id is not None, of_subject=subject_id is not None)
+    asked = {"case_id": case_id, "subject_id": subject_id, "offset": offset, "limit": limit}
+    return session.execute(wanted, asked).all()
+
+
+@functools.cache
+def _newest(*, of_case: bool, of_subject: bool) -> Select[*tuple[Any, ...]]:
+    wanted = select(_ENTRY).order_by(_ENTRY.c.sequence.desc())
+    if of_case:
+        wanted = wanted.where(_ENTRY.c.case_id == bindparam("case_id"))
+    if of_subject:
+        wanted = wanted.where(_ENTRY.c.subject_id == bindparam("subject_id"))
+    return wanted.offset(bindparam("offset")).limit(bindparam("limit"))
+
+
+def latest(
+    session: Session, case_ids: Sequence[UUID], *, without: Iterable[str], limit: int
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Return the newest entries over several cases, except for these actions."""
+    if not case_ids:
+        return []
+    asked = {f"case_{number}": case_id for number, case_id in enumerate(case_ids)}
+    given = {**asked, "without": list(without), "limit": limit}
+    return session.execute(_newest_over(len(case_ids)), given).all()
+
+
+@functools.cache
+def _newest_over(cases: int) -> Select[*tuple[Any, ...]]:
+    """Take the newest of each case by its index: sorting all entries of all would take long."""
+    each = [
+        select(_ENTRY)
+        .where(
+            _ENTRY.c.case_id == bindparam(f"case_{number}"),
+            _ENTRY.c.action.not_in(bindparam("without", expanding=True)),
+        )
+        .order_by(_ENTRY.c.sequence.desc())
+        .limit(bindparam("limit"))
+        .subquery()
+        for number in range(cases)
+    ]
+    every = union_all(*(select(part) for part in each)).subquery()
+    return select(every).order_by(every.c.sequence.desc()).limit(bindparam("limit"))
 
 
 def count(session: Session, *, case_id: UUID | None = None) -> int:

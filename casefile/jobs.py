@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from huey import SqliteHuey
 from huey.consumer import Consumer
 from huey.serializer import SignedSerializer
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Mapped
 
 from casefile import keys
@@ -143,15 +143,20 @@ class Jobs:
     def _beat(self) -> None:
         while not self._stopped.wait(HEARTBEAT_SECONDS):
             try:
-                with self._database.writing() as session:
-                    session.execute(
-                        update(Worker)
-                        .where(Worker.id == self._worker_id)
-                        .values(seen_at=self._clock())
-                    )
-                    session.commit()
-            except CasefileError as error:
+                self._show()
+            except Exception as error:  # noqa: BLE001
                 log.warning("heartbeat_missed", extra={"error": type(error).__name__})
+
+    def _show(self) -> None:
+        """Say that this worker lives; its row may be gone when it was silent for long, as asleep."""
+        if self._bundle is None or self._worker_id is None:
+            return
+        now = self._clock()
+        with self._database.writing() as session:
+            session.merge(
+                Worker(id=self._worker_id, public=self._bundle.public.to_bytes(), seen_at=now)
+            )
+            session.commit()
 
     def stop(self) -> None:
         """Finish the piece in hand and stop taking work."""

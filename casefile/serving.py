@@ -7,14 +7,17 @@ import logging
 import os
 import socket
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
-from casefile.errors import ConfigError
+from casefile.errors import CasefileError, ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from casefile.config import Settings
 
 THREADS = 24
@@ -22,6 +25,9 @@ PR_SET_DUMPABLE = 4
 GRACE_SECONDS = 10
 KEEP_ALIVE_SECONDS = 30
 LONGEST_LINE = 8190
+# What gunicorn takes from a worker as "do not try again", and what the program ends with then.
+REFUSED, MISUSED = 3, 4
+EXITS = {REFUSED: 1, MISUSED: 2}
 
 
 def harden() -> None:
@@ -101,11 +107,13 @@ class Server(BaseApplication):
 
         harden()
         configure()
-        self._app = create_app(self._settings)
+        with _refusing():
+            self._app = create_app(self._settings)
         return self._app
 
     def _started(self, _worker: object) -> None:
-        self._app.extensions["casefile"].jobs.start()
+        with _refusing():
+            self._app.extensions["casefile"].jobs.start()
         sys.stdout.write(f"Casefile answers at {address(self._settings)}\n")
         sys.stdout.flush()
 
@@ -124,8 +132,26 @@ class Server(BaseApplication):
             )
 
 
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Say in one line why there is nothing to serve, and end the server with it."""
+    try:
+        yield
+    except CasefileError as error:
+        sys.stderr.write(f"casefile: {error.message}\n")
+        sys.stderr.flush()
+        sys.exit(MISUSED if isinstance(error, ConfigError) else REFUSED)
+
+
 def serve(settings: Settings) -> None:
     """Serve until told to stop."""
     check_port(settings)
     harden()
-    Server(settings).run()
+    parent = os.getpid()
+    try:
+        Server(settings).run()
+    except SystemExit as ended:
+        # The worker, forked inside of `run`, leaves through here too.
+        if os.getpid() == parent and isinstance(ended.code, int):
+            sys.exit(EXITS.get(ended.code, ended.code))
+        raise

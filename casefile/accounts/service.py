@@ -373,7 +373,7 @@ class TrailLine:
 _ABOUT_CASES = ("case.", "seat.", "note.", "evidence.", "search.")
 
 
-def without_contents(entry: audit.Entry, known: Mapping[UUID, str]) -> TrailLine:
+def without_contents(entry: audit.EntryRow, known: Mapping[UUID, str]) -> TrailLine:
     """Show an entry to an administrator: nothing of a case, not even who works on one."""
     in_case = entry.case_id is not None or entry.action.startswith(_ABOUT_CASES)
     return TrailLine(

@@ -188,28 +188,25 @@ def open_manifest(row: Any, case_keys: dict[int, CaseKey]) -> dict[str, list[str
     manifest = json.loads(
         newest.open(row.manifest, "case", row.id, "manifest", row.manifest_version)
     )
-    if manifest["follows"] != succession(older, newest):
+    first = older is None and row.generation == 1
+    if not first and (older is None or manifest["follows"] != succession(older, newest)):
         raise DamagedError(TAMPERED)
     seats: dict[str, list[str | None]] = manifest["seats"]
     return seats
 
 
-def succession(older: CaseKey | None, newer: CaseKey) -> str:
-    """Prove that whoever made a generation held the one before; an outsider cannot.
+def succession(older: CaseKey, newer: CaseKey) -> str:
+    """Prove that whoever made a generation held the one before.
 
-    Certified keys and a way into the database are not enough to give a case a key of one's own.
+    So certified keys and a way into the database are not enough to give a case a key of one's own.
     """
-    if older is None:
-        return ""
     return keys.authenticate(older.derive("succession"), newer.secret).hex()
 
 
 def open_cases(session: Session, opened: Visit, rows: Sequence[Any]) -> list[OpenCase]:
     """Return these rows of SEATED as cases; one whose seat does not stand is left out."""
     by_case = open_keys(session, opened, {row.id: row.generation for row in rows})
-    return [
-        _opened(row, by_case[row.id]) for row in rows if _stands(row, by_case[row.id], opened)
-    ]
+    return [_opened(row, by_case[row.id]) for row in rows if _stands(row, by_case[row.id], opened)]
 
 
 def _opened(row: Any, case_keys: dict[int, keys.CaseKey]) -> OpenCase:
@@ -237,7 +234,9 @@ def open_keys(
 ) -> dict[UUID, dict[int, keys.CaseKey]]:
     """Return the keys granted to whoever visits, for cases given with their newest generation."""
     known = _known(opened)
-    missing = [case_id for case_id, number in newest.items() if _place(case_id, number) not in known]
+    missing = [
+        case_id for case_id, number in newest.items() if _place(case_id, number) not in known
+    ]
     if missing:
         _open_grants(session, opened, missing)
     found: dict[UUID, dict[int, CaseKey]] = {case_id: {} for case_id in newest}

@@ -70,7 +70,8 @@ def seal_manifest(
         ]
         for member in members
     }
-    manifest = json.dumps({"seats": seats, "follows": succession(older, key)}).encode()
+    follows = succession(older, key) if older else ""
+    manifest = json.dumps({"seats": seats, "follows": follows}).encode()
     return key.seal(manifest, "case", key.case_id, "manifest", version)
 
 
@@ -108,7 +109,7 @@ def _members(uow: UnitOfWork, case: OpenCase) -> list[Member]:
     members = [
         Member(
             seat.user_id,
-            Seat(seat.role),
+            _role(seat.role),
             seat.ends_at,
             accounts.certified_keys(uow.session, anchor, seat.user_id),
         )
@@ -285,7 +286,7 @@ def listed(session: Session, case: OpenCase, now: datetime) -> tuple[list[SeatVi
             user_id=row.CaseSeat.user_id,
             name=row.name,
             username=row.username,
-            role=Seat(row.CaseSeat.role),
+            role=_role(row.CaseSeat.role),
             ends_at=row.CaseSeat.ends_at,
             granted_by_name=names.get(row.CaseSeat.granted_by_id, ""),
             granted_at=row.CaseSeat.granted_at,
@@ -298,6 +299,11 @@ def listed(session: Session, case: OpenCase, now: datetime) -> tuple[list[SeatVi
     return views, _warnings(session, case, views)
 
 
+def _role(text: str) -> Seat:
+    """Read the role of a row; a word that is none gives the least."""
+    return Seat(text) if text in set(Seat) else Seat.READER
+
+
 def _warnings(session: Session, case: OpenCase, views: Sequence[SeatView]) -> list[str]:
     listed_seats = open_manifest(session.get_one(Case, case.id), case.keys)
     found = [
@@ -305,6 +311,13 @@ def _warnings(session: Session, case: OpenCase, views: Sequence[SeatView]) -> li
         "the database; it opens nothing. Tell the administrator."
         for view in views
         if str(view.user_id) not in listed_seats
+    ]
+    found += [
+        f"The seat of {view.name} was changed outside Casefile, so the case stays closed to them. "
+        "Tell the administrator."
+        for view in views
+        if listed_seats.get(str(view.user_id), [view.role, in_utc(view.ends_at)])[:2]
+        != [view.role, in_utc(view.ends_at)]
     ]
     found += [
         f"The keys of {view.name} are not the ones this case was opened to."

@@ -12,7 +12,7 @@ from casefile.accounts import service as accounts
 from casefile.errors import DamagedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
     from uuid import UUID
 
@@ -48,13 +48,31 @@ def lines(
     entries = audit.entries(
         session, case_id=case.id, subject_id=subject_id, offset=offset, limit=limit
     )
-    wanted = {entry.actor_id for entry in entries if entry.actor_id}
-    wanted |= {e.subject_id for e in entries if e.subject_id and e.action.startswith("seat.")}
-    names = accounts.names(session, wanted)
+    names = _names(session, entries)
     return [_line(entry, case, names) for entry in entries]
 
 
-def _line(entry: audit.Entry, case: OpenCase, names: Mapping[UUID, str]) -> Line:
+def latest(
+    session: Session, cases: Mapping[UUID, OpenCase], *, without: Iterable[str], limit: int
+) -> list[tuple[Line, OpenCase]]:
+    """Return what happened last on several cases, except for these actions."""
+    entries = audit.latest(session, list(cases), without=without, limit=limit)
+    names = _names(session, entries)
+    placed = [(entry, cases[entry.case_id]) for entry in entries if entry.case_id in cases]
+    return [(_line(entry, case, names), case) for entry, case in placed]
+
+
+def _names(session: Session, entries: Iterable[audit.EntryRow]) -> Mapping[UUID, str]:
+    wanted = set()
+    for entry in entries:
+        if entry.actor_id:
+            wanted.add(entry.actor_id)
+        if entry.subject_id and entry.action.startswith("seat."):
+            wanted.add(entry.subject_id)
+    return accounts.names(session, wanted)
+
+
+def _line(entry: audit.EntryRow, case: OpenCase, names: Mapping[UUID, str]) -> Line:
     try:
         detail = audit.open_detail(entry, case)
     except DamagedError:

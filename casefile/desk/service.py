@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from flask_babel import gettext as _
 
-from casefile.cases.trail import Line, lines
+from casefile.cases import trail
 from casefile.evidence import service as evidence
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from casefile.web import Visit
 
 BUSY_CASES = 5
-EACH = 6
 SHOWN = 12
 QUIET = frozenset({"evidence.viewed", "evidence.downloaded", "evidence.read"})
 SEAT_ENDS_SOON = timedelta(days=7)
@@ -31,7 +30,7 @@ SEAT_ENDS_SOON = timedelta(days=7)
 class Activity:
     """Something that happened on one of my cases."""
 
-    line: Line
+    line: trail.Line
     case: OpenCase
 
     def __getattr__(self, name: str) -> object:
@@ -50,14 +49,9 @@ class Waiting:
 
 def activity(session: Session, cases: Sequence[OpenCase]) -> list[Activity]:
     """Return the latest of what happened on the cases that changed last."""
-    found = [
-        Activity(line, case)
-        for case in cases[:BUSY_CASES]
-        for line in lines(session, case, limit=EACH * 3)
-        if line.action not in QUIET
-    ]
-    found.sort(key=lambda entry: entry.line.sequence, reverse=True)
-    return found[:SHOWN]
+    busy = {case.id: case for case in cases[:BUSY_CASES]}
+    found = trail.latest(session, busy, without=QUIET, limit=SHOWN)
+    return [Activity(line, case) for line, case in found]
 
 
 def waiting(
@@ -74,19 +68,19 @@ def waiting(
         for case in cases
         if case.seat_ends_at and case.seat_ends_at - now < SEAT_ENDS_SOON
     ]
-    for case in cases[:BUSY_CASES]:
-        found += [
-            Waiting(
-                "evidence",
-                _(
-                    "No text could be read from %(name)s: %(reason)s",
-                    name=item.name,
-                    reason=_(item.state_reason),
-                ),
-                item.url,
-                item.added_at,
-            )
-            for item in evidence.unreadable(session, case, opened.person.id)
-        ]
+    busy = {case.id: case for case in cases[:BUSY_CASES]}
+    found += [
+        Waiting(
+            "evidence",
+            _(
+                "No text could be read from %(name)s: %(reason)s",
+                name=item.name,
+                reason=_(item.state_reason),
+            ),
+            item.url,
+            item.added_at,
+        )
+        for item in evidence.unreadable(session, busy, opened.person.id, SHOWN)
+    ]
     found.sort(key=lambda entry: entry.at)
     return found[:SHOWN]

@@ -15,15 +15,16 @@ from casefile.accounts import service as accounts
 from casefile.cases import service as cases
 from casefile.cases.models import Case
 from casefile.errors import DamagedError, NotFoundError
-from casefile.evidence.models import Citation, Item
+from casefile.evidence import statements
+from casefile.evidence.models import Item
 from casefile.policy import Permission
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
-    from sqlalchemy import Select
+    from sqlalchemy import Row, Select
     from sqlalchemy.orm import Session
 
     from casefile.cases.access import OpenCase
@@ -33,11 +34,6 @@ if TYPE_CHECKING:
 LONGEST_NAME = 255
 ONE_LOOK = timedelta(minutes=10)
 DAMAGED_NAME = "[damaged record]"
-ORDERS: dict[str, Any] = {
-    "newest": Item.number.desc(),
-    "oldest": Item.number.asc(),
-    "changed": Item.change_number.desc(),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +163,7 @@ def _fingerprint(case: OpenCase, sha256: str) -> bytes:
     return keys.authenticate(case.first.derive("same-file"), bytes.fromhex(sha256))
 
 
-def view(item: Item, case: OpenCase, name: str) -> EvidenceView:
+def view(item: Item | Row[*tuple[Any, ...]], case: OpenCase, name: str) -> EvidenceView:
     """Open the record of an item; a damaged one is shown as such and hides nothing else."""
     try:
         record = json.loads(
@@ -208,7 +204,9 @@ def view(item: Item, case: OpenCase, name: str) -> EvidenceView:
     )
 
 
-def views(session: Session, case: OpenCase, items: Iterable[Item]) -> list[EvidenceView]:
+def views(
+    session: Session, case: OpenCase, items: Iterable[Item | Row[*tuple[Any, ...]]]
+) -> list[EvidenceView]:
     """Open the records of several items."""
     kept = list(items)
     names = accounts.names(session, {item.added_by_id for item in kept})
@@ -229,9 +227,7 @@ def get(session: Session, case: OpenCase, item_id: UUID) -> Item:
 
 
 def latest(session: Session, case: OpenCase, limit: int) -> list[EvidenceView]:
-    return views(
-        session, case, session.scalars(_of(case).order_by(Item.number.desc()).limit(limit))
-    )
+    return listed(session, case, limit=limit)[0]
 
 
 def listed(
@@ -245,19 +241,21 @@ def listed(
     limit: int = 50,
 ) -> tuple[list[EvidenceView], int]:
     """Return one page of the evidence of a case, and how many there are."""
-    wanted = _of(case).order_by(ORDERS.get(sort, ORDERS["newest"]))
+    known = sort if sort in statements.ORDERS else "newest"
+    asked: dict[str, object] = {"case_id": case.id}
     if text or kind or sort == "name":
         sought = text.casefold()
         found = [
             item
-            for item in views(session, case, session.scalars(wanted))
+            for item in views(session, case, session.execute(statements.listing(known), asked))
             if (sought in f"{item.code} {item.name} {item.shows}".casefold())
             and item.media_type.startswith(kind)
         ]
         if sort == "name":
             found.sort(key=lambda item: item.name.casefold())
         return found[offset : offset + limit], len(found)
-    items = session.scalars(wanted.offset(offset).limit(limit))
+    page = {**asked, "offset": offset, "limit": limit}
+    items = session.execute(statements.listing(known, paged=True), page)
     return views(session, case, items), case.evidence_count
 
 
@@ -266,23 +264,20 @@ def get_many(session: Session, case: OpenCase, item_ids: Iterable[UUID]) -> list
     return list(session.scalars(_of(case).where(Item.id.in_(set(item_ids)))))
 
 
-def unreadable(session: Session, case: OpenCase, user_id: UUID) -> list[EvidenceView]:
-    """Return the newest files of a person out of which no text could be read."""
-    wanted = _of(case).where(Item.state == "failed", Item.added_by_id == user_id)
-    return views(session, case, session.scalars(wanted.order_by(Item.number.desc()).limit(3)))
+def unreadable(
+    session: Session, cases: Mapping[UUID, OpenCase], user_id: UUID, limit: int
+) -> list[EvidenceView]:
+    """Return the newest files of a person out of which no text could be read, in these cases."""
+    asked = {"case_ids": list(cases), "user_id": user_id, "limit": limit}
+    rows = session.execute(statements.UNREADABLE, asked).all()
+    name = accounts.names(session, [user_id]).get(user_id, "") if rows else ""
+    return [view(row, cases[row.case_id], name) for row in rows]
 
 
 def same_files(session: Session, case: OpenCase, item: Item) -> list[EvidenceView]:
     """Return the other evidence of this case with exactly the same content."""
-    return views(
-        session,
-        case,
-        session.scalars(
-            _of(case)
-            .where(Item.fingerprint == item.fingerprint, Item.id != item.id)
-            .order_by(Item.number)
-        ),
-    )
+    asked = {"case_id": case.id, "fingerprint": item.fingerprint, "item_id": item.id}
+    return views(session, case, session.execute(statements.SAME, asked))
 
 
 def by_numbers(session: Session, case: OpenCase, numbers: Iterable[int]) -> list[Item]:
@@ -295,16 +290,8 @@ def by_numbers(session: Session, case: OpenCase, numbers: Iterable[int]) -> list
 
 def cited_by(session: Session, case: OpenCase, note_id: UUID) -> list[EvidenceView]:
     """Return the evidence a note cites."""
-    return views(
-        session,
-        case,
-        session.scalars(
-            _of(case)
-            .join(Citation, Citation.item_id == Item.id)
-            .where(Citation.note_id == note_id)
-            .order_by(Item.number)
-        ),
-    )
+    asked = {"case_id": case.id, "note_id": note_id}
+    return views(session, case, session.execute(statements.CITED_BY, asked))
 
 
 def describe(uow: UnitOfWork, case: OpenCase, item_id: UUID, origin: Origin, version: int) -> bool:

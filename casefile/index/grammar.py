@@ -27,13 +27,13 @@ MAX_DEPTH = 12
 
 _KINDS = {"note": "note", "notes": "note", "evidence": "evidence", "file": "evidence"}
 _LANGUAGES = {
-    **{"en": "en", "eng": "en", "english": "en"},
-    **{"ru": "ru", "rus": "ru", "russian": "ru"},
-    **{"ky": "ky", "kg": "ky", "kir": "ky", "kyrgyz": "ky"},
+    "en": "en", "eng": "en", "english": "en",
+    "ru": "ru", "rus": "ru", "russian": "ru",
+    "ky": "ky", "kg": "ky", "kir": "ky", "kyrgyz": "ky",
 }
 _FIELDS = {
-    **{"author": "author", "by": "author", "kind": "kind", "case": "case", "tag": "tag"},
-    **{"lang": "language", "language": "language", "after": "after", "before": "before"},
+    "author": "author", "by": "author", "kind": "kind", "case": "case", "tag": "tag",
+    "lang": "language", "language": "language", "after": "after", "before": "before",
 }
 _QUOTED = r'"[^"]*"|“[^”]*”|«[^»]*»|„[^“”]*[“”]'
 _QUOTES = '"“”«»„'

@@ -8,7 +8,7 @@ import errno
 import os
 from contextlib import suppress
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from sqlcipher3 import dbapi2 as sqlite
 
@@ -50,8 +50,8 @@ CREATE VIRTUAL TABLE vocabulary USING fts5vocab(fts, row);
 PRAGMA user_version = {FORMAT};
 """
 
-Connection = sqlite.Connection
-DatabaseError = sqlite.DatabaseError
+Connection: TypeAlias = sqlite.Connection
+DatabaseError: TypeAlias = sqlite.DatabaseError
 
 
 class UnreadableError(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from types import BuiltinMethodType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
 from flask import g
@@ -13,11 +14,12 @@ from jinja2.runtime import Context, Macro
 from markupsafe import Markup
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from flask import Flask
+    from flask.sansio.app import App
+    from jinja2.environment import TemplateModule
 
 PHRASES = 4096
+PLAIN = frozenset({FunctionType, MethodType, BuiltinMethodType})
 
 
 class ComponentTemplate(Template):
@@ -27,19 +29,23 @@ class ComponentTemplate(Template):
     never has.
     """
 
-    def _get_default_module(self, ctx: Context | None = None) -> ModuleType:
-        return self._module or super()._get_default_module(ctx)  # type: ignore[return-value]
+    def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:
+        return self._module or super()._get_default_module(ctx)
 
 
 class PageContext(Context):
-    """A context that calls macros without asking first what kind of callable they are."""
+    """A context that does not ask macros and plain functions at length what they want passed."""
 
     def call(self, called: Any, /, *args: Any, **kwargs: Any) -> Any:
-        if type(called) is not Macro:
+        kind = type(called)
+        if kind is Macro:
+            args = (self.eval_ctx, *args)
+        elif kind not in PLAIN or hasattr(called, "jinja_pass_arg"):
             return super().call(called, *args, **kwargs)
-        kwargs.pop("_loop_vars", None)
-        kwargs.pop("_block_vars", None)
-        return called(self.eval_ctx, *args, **kwargs)
+        if kwargs:
+            kwargs.pop("_loop_vars", None)
+            kwargs.pop("_block_vars", None)
+        return called(*args, **kwargs)
 
 
 class Environment(FlaskEnvironment):
@@ -48,7 +54,7 @@ class Environment(FlaskEnvironment):
     template_class = ComponentTemplate
     context_class = PageContext
 
-    def __init__(self, app: Flask, **options: Any) -> None:
+    def __init__(self, app: App, **options: Any) -> None:
         super().__init__(app, **options)
         self._found: dict[str, Template] = {}
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import importlib
-import importlib.util
 import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.bench import bench_files, bench_pages, bench_process, bench_saving
-from tests.bench.measure import FULL, QUICK, Row, table, tell
+from tests.bench.measure import FULL, QUICK, Row, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

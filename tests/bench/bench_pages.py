@@ -8,13 +8,13 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
 
+from casefile.notes import service as notes
 from tests.bench import servers
 from tests.bench.client import Browser
 from tests.bench.corpus import Corpus
 from tests.bench.filling import add_notes, fill
 from tests.bench.measure import Row, in_turn, milliseconds, p95, ratio, tell, timed
 from tests.bench.newsroom import PASSWORD, Newsroom
-from casefile.notes import service as notes
 
 if TYPE_CHECKING:
     from pathlib import Path

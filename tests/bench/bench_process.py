@@ -22,7 +22,7 @@ REQUESTS = 1000
 STARTS = 3
 ADDRESS = re.compile(rb'href="(/(?:cases|search|account|admin)[^"#]*)"')
 QUERIES = (
-    "bank", "банк", "\"счёт\"", "акча", "pay* OR transfer", "Bishkek~", "kind:evidence bank",
+    "bank", "банк", '"счёт"', "акча", "pay* OR transfer", "Bishkek~", "kind:evidence bank",
     "мекеме -жер", "after:2020-01-01 договор", "contarct",
 )  # fmt: skip
 LINKS = 400
@@ -123,6 +123,6 @@ def _collect(browser: Browser, path: str, found: dict[str, None]) -> None:
 
 
 def _quoted(words: str) -> str:
-    from urllib.parse import quote  # noqa: PLC0415
+    from urllib.parse import quote
 
     return quote(words)

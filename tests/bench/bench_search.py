@@ -301,7 +301,7 @@ def main() -> None:
     folder.mkdir(exist_ok=True)
     os.nice(0)
     try:
-        print(json.dumps(measure(folder, options.notes, options.cases), indent=1))  # noqa: T201
+        print(json.dumps(measure(folder, options.notes, options.cases), indent=1))
     finally:
         if options.folder is None:
             shutil.rmtree(folder)

@@ -6,13 +6,17 @@ import time
 from typing import TYPE_CHECKING
 
 from tests.real_server import BOUNDARY
+from tests.strict_browser import HOST
 
 if TYPE_CHECKING:
     import http.client
     from collections.abc import Callable
     from pathlib import Path
 
+    from werkzeug.test import TestResponse
+
     from tests.real_server import Visitor
+    from tests.strict_browser import StrictBrowser
 
 LONGEST = 30
 # More than a server reads at a time, so that it gets past the end of the file before it.
@@ -45,6 +49,21 @@ def begin_upload(
     connection.endheaders()
     connection.send(start + beginning + after)
     return connection
+
+
+def send_file(browser: StrictBrowser, path: str, name: str, content: bytes) -> TestResponse:
+    """Send a large file without the temporary file that a test client would make of it."""
+    start = (
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n'
+        f"{browser.token()}\r\n--{BOUNDARY}\r\nContent-Disposition: form-data; "
+        f'name="files"; filename="{name}"\r\n\r\n'
+    )
+    return browser.client.post(
+        path,
+        base_url=HOST,
+        data=start.encode() + content + f"\r\n--{BOUNDARY}--\r\n".encode(),
+        content_type=f"multipart/form-data; boundary={BOUNDARY}",
+    )
 
 
 def staged(instance: Path) -> int:

@@ -16,7 +16,8 @@ def pieces(word: str) -> Iterator[bytes]:
     """Cut a word into pieces so small that any twelve bytes of it contain one."""
     for encoding in ENCODINGS:
         sealed = word.encode(encoding)
-        yield from (sealed[at : at + PIECE] for at in range(0, len(sealed) - PIECE + 1, PIECE))
+        for at in range(0, len(sealed) - PIECE + 1, PIECE):
+            yield sealed[at : at + PIECE].lower()
 
 
 def leaks(places: Iterable[Path], words: Iterable[str]) -> list[str]:

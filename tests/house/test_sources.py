@@ -218,7 +218,7 @@ def test_every_noqa_and_type_ignore_names_its_code() -> None:
 
 
 def test_no_secret_stands_in_the_sources() -> None:
-    secret = re.compile(r"""(secret|password|pepper)\w*\s*=\s*["'][^"']{6,}["']""", re.I)
+    secret = re.compile(r"""(secret|password|pepper)\w*\s*=\s*["'][^"']{6,}["']""", re.IGNORECASE)
     for path in MODULES:
         found = [m[0] for m in secret.finditer(path.read_text()) if "Error" not in m[0]]
         assert not found, f"{_name(path)}: {found}"

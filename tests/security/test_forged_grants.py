@@ -187,6 +187,11 @@ def test_a_new_generation_made_by_an_outsider_is_never_written_with(
         row.manifest = seats.seal_manifest(key, members, row.manifest_version)
 
     browse(cast.ben).post(f"{cast.case.url}/notes/", 503, title="x", body="For Dan to read.")
+    browse(cast.ben).get("/search?q=pier")
+
+    with writing(app) as session:
+        session.execute(delete(CaseGrant).where(CaseGrant.generation == 1))
+    browse(cast.ben, fresh=True).post(f"{cast.case.url}/notes/", 503, title="x", body="x")
 
 
 def test_grants_swapped_between_people_open_nothing(
@@ -237,6 +242,18 @@ def test_a_role_raised_in_the_database_closes_the_case_to_that_person(
     browse(cast.cleo).post(f"{cast.case.url}/notes/", 503, title="x", body="x")
     browse(cast.ben).get(f"{cast.case.url}/")
     assert "Cleo Reader" in browse(cast.ann).get(f"{cast.case.url}/members/").warnings()
+
+
+@pytest.mark.parametrize("role", ["boss", "", "LEAD", "lead\x00"])
+def test_a_role_that_is_none_gives_nothing(
+    app: Flask, browse: Browse, cast: Cast, role: str
+) -> None:
+    with writing(app) as session:
+        seat_row(session, cast.case.id, cast.ben).role = role
+
+    browse(cast.ben).get(f"{cast.case.url}/", 503)
+    assert "Ben Writer" in browse(cast.ann).get(f"{cast.case.url}/members/").warnings()
+    browse(cast.ann).post(f"{cast.case.url}/members/{cast.case.seats['cleo']}/delete", 503)
 
 
 def test_an_ended_seat_prolonged_in_the_database_stays_closed(

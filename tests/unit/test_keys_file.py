@@ -41,7 +41,7 @@ BORDERS = [
 
 
 def _plaintext(size: int) -> bytes:
-    return random.Random(size).randbytes(size)  # noqa: S311
+    return random.Random(size).randbytes(size)
 
 
 def _sealed(plaintext: bytes, key: bytes = KEY, context: bytes = CONTEXT) -> bytes:

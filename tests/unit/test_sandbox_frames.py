@@ -45,6 +45,7 @@ def test_an_answer_that_stops_early_is_not_complete() -> None:
     message = READY_FRAME + frame(PAGE, b"one") + done(1)
 
     assert not any(told(message[:cut]).complete for cut in range(len(message)))
+    assert not told(message, b"P").complete
 
 
 def test_a_reason_is_one_of_ours() -> None:

@@ -118,13 +118,14 @@ def test_a_body_under_another_name_is_found_by_its_relationship() -> None:
 
 def test_signs_inside_a_line_keep_words_apart_and_together() -> None:
     xml = (
+        "<w:p><w:r><w:t>ноль</w:t></w:r></w:p>"
         '<w:p><w:pPr><w:tabs><w:tab w:val="left"/></w:tabs></w:pPr>'
         "<w:r><w:t>дого</w:t></w:r><w:r><w:t>вор</w:t><w:tab/><w:t>один</w:t><w:br/>"
         "<w:t>кара</w:t><w:noBreakHyphen/><w:t>куль</w:t></w:r></w:p><w:p/><w:p><w:r>"
         "<w:instrText>HYPERLINK secret</w:instrText><w:t>два</w:t></w:r></w:p>"
     )
 
-    assert text(body(xml)) == "договор\tодин\nкара-куль\n\nдва"
+    assert text(body(xml)) == "ноль\nдоговор\tодин\nкара-куль\n\nдва"
 
 
 def test_deleted_words_are_kept_at_the_end_and_moved_words_said_once() -> None:
@@ -264,6 +265,7 @@ def test_a_member_packed_in_an_unusual_way_is_refused() -> None:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_LZMA) as archive:
         archive.writestr("_rels/.rels", TO_BODY)
+        archive.writestr("word/document.xml", f'<w:document xmlns:w="{W}"/>')
 
     assert refusal(file.getvalue()) is Reason.DAMAGED
 

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+from casefile.accounts import sessions
+from casefile.errors import InvalidError, TooManyRequestsError
+from tests.cast import resources_of
+from tests.intruder import actions
+from tests.strict_browser import StrictBrowser
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from tests.cast import Cast, Clock
+    from tests.strict_browser import Page
+
+TRIES = 3
+
+
+@pytest.fixture(autouse=True)
+def _few_tries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sessions.TRIES, "both", TRIES)
+
+
+def _try(app: Flask, username: str, password: str, status: int, address: str = "10.0.0.1") -> Page:
+    browser = StrictBrowser(app)
+    browser.token()
+    browser.client.environ_base["REMOTE_ADDR"] = address
+    return browser.post("/sign-in", status, username=username, password=password)
+
+
+def _words(page: Page) -> str:
+    return re.sub(r'name="csrf_token" value="[^"]+"|value="(ben|nobody)"', "", page.html)
+
+
+def test_the_answer_is_the_same_for_somebody_known_and_somebody_unknown(
+    app: Flask, cast: Cast
+) -> None:
+    assert sessions.TRIES["both"] == TRIES
+    known = [_words(_try(app, "ben", "wrong password here", 422)) for _ in range(TRIES)]
+    unknown = [_words(_try(app, "nobody", "wrong password here", 422)) for _ in range(TRIES)]
+
+    assert known == unknown
+    assert "The username or the password is wrong" in known[0]
+    refused = _try(app, "ben", "wrong password here", 429), _try(app, "nobody", "wrong", 429)
+    assert _words(refused[0]) == _words(refused[1])
+    assert refused[0].headers["Retry-After"] == refused[1].headers["Retry-After"]
+
+
+def test_after_too_many_tries_even_the_right_password_waits(
+    app: Flask, cast: Cast, clock: Clock
+) -> None:
+    for _ in range(TRIES):
+        _try(app, "ben", "wrong password here", 422)
+
+    page = _try(app, "ben", cast.ben.password, 429)
+
+    assert 0 < int(page.headers["Retry-After"]) <= 15 * 60
+    assert "Too many tries" in page.text
+    clock.forward(minutes=16)
+    _try(app, "ben", cast.ben.password, 303)
+
+
+def test_tries_against_one_person_keep_out_nobody_else(app: Flask, cast: Cast) -> None:
+    for _ in range(TRIES):
+        _try(app, "ben", "wrong password here", 422)
+
+    _try(app, "ben", "wrong password here", 429)
+    _try(app, "ben", cast.ben.password, 303, address="10.0.0.2")
+    _try(app, "ann", cast.ann.password, 303)
+
+
+def test_a_right_password_forgets_the_wrong_ones(app: Flask, cast: Cast) -> None:
+    for _ in range(TRIES - 1):
+        _try(app, "ben", "wrong password here", 422)
+    _try(app, "ben", cast.ben.password, 303)
+    for _ in range(TRIES - 1):
+        _try(app, "ben", "wrong password here", 422)
+
+    _try(app, "ben", cast.ben.password, 303)
+
+
+def test_tries_side_by_side_all_count(app: Flask, cast: Cast) -> None:
+    def guess(number: int) -> type[Exception] | None:
+        try:
+            sessions.sign_in(
+                resources_of(app), username="ben", password=f"guess {number}", address="10.0.0.1"
+            )
+        except (InvalidError, TooManyRequestsError) as error:
+            return type(error)
+        return None
+
+    with ThreadPoolExecutor(6) as pool:
+        outcomes = list(pool.map(guess, range(6)))
+
+    assert outcomes.count(InvalidError) == TRIES
+    assert outcomes.count(TooManyRequestsError) == 6 - TRIES
+
+
+def test_the_spelling_of_a_username_makes_no_new_account_to_try(app: Flask, cast: Cast) -> None:
+    for name in ("ben", "BEN", " Ben "):
+        _try(app, name, "wrong password here", 422)
+
+    _try(app, "bEN", "wrong password here", 429)
+
+
+def test_a_whole_network_of_addresses_runs_into_the_limit_of_the_account(
+    app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sessions.TRIES, "account", 4)
+    for number in range(4):
+        _try(app, "ben", "wrong password here", 422, address=f"10.0.1.{number}")
+
+    _try(app, "ben", "wrong password here", 429, address="10.0.1.99")
+    _try(app, "ann", cast.ann.password, 303, address="10.0.1.99")
+
+
+def test_one_address_runs_into_its_own_limit_over_all_accounts(
+    app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sessions.TRIES, "address", 4)
+    for name in ("ann", "ben", "cleo", "dan"):
+        _try(app, name, "wrong password here", 422)
+
+    _try(app, "eva", cast.eva.password, 429)
+    _try(app, "eva", cast.eva.password, 303, address="10.0.0.2")
+
+
+def test_refused_and_limited_tries_are_entries(app: Flask, cast: Cast) -> None:
+    for _ in range(TRIES):
+        _try(app, "ben", "wrong password here", 422)
+    _try(app, "ben", "wrong password here", 429)
+
+    assert actions(app).count("session.refused") == TRIES
+    assert actions(app).count("session.limited") == 1
+
+
+def test_guessing_the_current_password_in_an_open_session_is_limited_too(
+    app: Flask, cast: Cast
+) -> None:
+    browser = StrictBrowser(app)
+    browser.post("/sign-in", username="ben", password=cast.ben.password)
+    new = {"password": "another long sentence", "password_again": "another long sentence"}
+    for number in range(TRIES):
+        browser.post("/account/password", 422, current=f"guess {number}", **new)
+
+    browser.post("/account/password", 429, current=cast.ben.password, **new)
+
+
+def test_a_disabled_person_gets_the_same_answer_as_a_wrong_password(
+    app: Flask, cast: Cast
+) -> None:
+    admin = StrictBrowser(app)
+    admin.post("/sign-in", username="ada", password=cast.ada.password)
+    admin.post(f"/admin/people/{cast.ben.id}/disable")
+
+    page = _try(app, "ben", cast.ben.password, 422)
+
+    assert "The username or the password is wrong" in page.text
