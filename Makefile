@@ -9,8 +9,9 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit
 .PHONY: run test check bench lock clean translations
 
 run: $(VENV)/run
-	@if [ ! -e "$${CASEFILE_INSTANCE:-instance}/casefile.db" ] || [ -e "$${CASEFILE_INSTANCE:-instance}/sample" ] || [ -e "$${CASEFILE_INSTANCE:-instance}/sample-unfinished" ]; then $(BIN)/casefile demo; fi
-	@exec $(BIN)/casefile serve
+	@instance="$${CASEFILE_INSTANCE:-instance}"; \
+	if [ -e "$$instance/casefile.db" ] && [ ! -e "$$instance/sample" ] && [ ! -e "$$instance/sample-unfinished" ]; \
+	then exec $(BIN)/casefile serve; else exec $(BIN)/casefile demo --serve; fi
 
 test: $(VENV)/dev
 	@sh tests/system-packages.sh

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from typing import TYPE_CHECKING, Any, cast
@@ -30,6 +31,11 @@ class Commands(click.Group):
         except CasefileError as error:
             click.echo(f"casefile: {error.message}", err=True)
             sys.exit(MISUSED if isinstance(error, ConfigError) else WRONG)
+        except OSError as error:
+            if error.filename is None:
+                raise
+            click.echo(f"casefile: {error.filename}: {error.strerror}.", err=True)
+            sys.exit(WRONG)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -46,13 +52,34 @@ def _settings() -> Settings:
 
 
 def _open(settings: Settings | None = None) -> Resources:
+    from casefile import db
     from casefile.app import open_resources
 
     settings = settings or _settings()
-    if not settings.database_url and not settings.database_path.exists():
-        msg = f"There is no newsroom in {settings.instance}. Run `casefile init` first."
+    _refuse_nothing(settings)
+    resources = open_resources(settings)
+    if not db.is_current(resources.database):
+        msg = "The database is of another version. Run `casefile init` to bring it up to date."
         raise ConfigError(msg)
-    return open_resources(settings)
+    return resources
+
+
+def _refuse_nothing(settings: Settings) -> None:
+    """Raise ConfigError when there is no newsroom to work with."""
+    if settings.database_url:
+        return
+    if not settings.database_path.exists():
+        msg = (
+            f"There is no newsroom in {settings.instance}. Run `casefile init` for a real one or "
+            "`casefile demo` for a sample."
+        )
+        raise ConfigError(msg)
+    if not settings.database_path.stat().st_size:
+        msg = (
+            f"The database {settings.database_path} is empty. Restore a backup; if this newsroom was "
+            "never finished being founded, run `casefile init`."
+        )
+        raise ConfigError(msg)
 
 
 def _prepare(settings: Settings) -> None:
@@ -71,9 +98,24 @@ def _prepare(settings: Settings) -> None:
             )
             raise ConfigError(msg)
         config.create_pepper(settings, keys.random_key())
+    if _was_emptied(settings):
+        msg = (
+            f"The database {settings.database_path} is empty, but files of a newsroom lie beside it. "
+            "Restore a backup; nothing was changed."
+        )
+        raise ConfigError(msg)
     resources = open_resources(settings)
     db.migrate(resources.database)
     resources.database.close()
+
+
+def _was_emptied(settings: Settings) -> bool:
+    """Say whether there is an empty database beside shards or files: founding leaves none."""
+    path = settings.database_path
+    if settings.database_url or not path.exists() or path.stat().st_size:
+        return False
+    beside = (settings.index_folder, settings.instance / "vault")
+    return any(child.is_file() for folder in beside for child in folder.glob("*"))
 
 
 @main.command()
@@ -136,49 +178,48 @@ def serve() -> None:
     from casefile.serving import serve as run
 
     settings = _settings()
-    if not settings.database_url and not settings.database_path.exists():
-        msg = (
-            f"There is no newsroom in {settings.instance}. Run `casefile init` for a real one or "
-            "`casefile demo` for a sample."
-        )
-        raise ConfigError(msg)
+    _refuse_nothing(settings)
     run(settings)
 
 
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the sign-ins as JSON.")
-def demo(as_json: bool) -> None:
+@click.option("--serve", "and_serve", is_flag=True, help="Serve it, too.")
+def demo(as_json: bool, and_serve: bool) -> None:
     """Make a sample newsroom, or print the sign-ins of the one that is there.
 
     Example: casefile demo --json
     """
-    from casefile.demo import loader
+    from casefile import demo as sample
 
     settings = _settings()
-    if settings.database_path.exists() and not loader.is_sample(settings):
-        if not (settings.instance / "sample-unfinished").exists():
+    if settings.database_path.exists() and not sample.is_sample(settings):
+        if not sample.is_unfinished(settings):
             msg = (
                 f"{settings.instance} holds a real newsroom, and a sample is never put on top of one. "
                 "Set CASEFILE_INSTANCE to another folder."
             )
             raise ConfigError(msg)
-        loader.clear_half_made(settings)
-    if not loader.is_sample(settings):
+        from casefile.demo.loader import clear_half_made
+
+        clear_half_made(settings)
+    if not sample.is_sample(settings):
         _make_sample(settings)
-    resources = _open(settings)
-    people = loader.sign_ins(resources, resources.clock())
-    if as_json:
-        click.echo(json.dumps(people, ensure_ascii=False, indent=2))
+        if and_serve:  # begin anew: what making the sample needed is not kept in memory
+            os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606
+    if and_serve:
+        from casefile.serving import serve as run
+
+        run(settings, lambda resources: _print_sign_ins(resources, as_json=as_json))
         return
-    _print_sign_ins(settings, people)
+    _print_sign_ins(_open(settings), as_json=as_json)
 
 
 def _make_sample(settings: Settings) -> None:
-    from casefile.demo import loader
+    from casefile import demo as sample
+    from casefile.demo.loader import Loader
 
-    settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
-    unfinished = settings.instance / "sample-unfinished"
-    unfinished.touch()
+    sample.begin(settings)
     _prepare(settings)
     started = time.monotonic()
 
@@ -187,16 +228,20 @@ def _make_sample(settings: Settings) -> None:
             click.echo(f"\r  {what}: {done} of {total}   ", nl=done == total, err=True)
 
     click.echo("Making a sample newsroom in three languages …", err=True)
-    loader.Loader(settings, tell).run()
-    loader.mark(settings)
-    unfinished.unlink()
+    Loader(settings, tell).run()
+    sample.finish(settings)
     click.echo(f"Made in {time.monotonic() - started:.0f} s.", err=True)
 
 
-def _print_sign_ins(settings: Settings, people: list[dict[str, Any]]) -> None:
+def _print_sign_ins(resources: Resources, *, as_json: bool) -> None:
+    from casefile.demo.loader import sign_ins
     from casefile.serving import address
 
-    click.echo(f"\nSample newsroom: {address(settings)}\n")
+    people = sign_ins(resources, resources.clock())
+    if as_json:
+        click.echo(json.dumps(people, ensure_ascii=False, indent=2))
+        return
+    click.echo(f"\nSample newsroom: {address(resources.settings)}\n")
     click.echo(f"  {'username':<10} {'password':<28} what they are")
     for person in people:
         seats = ", ".join(f"{case['codename']} ({case['seat']})" for case in person["cases"])

@@ -16,9 +16,10 @@ from gunicorn.glogging import Logger
 from casefile.errors import CasefileError, ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from casefile.config import Settings
+    from casefile.uow import Resources
 
 THREADS = 24
 PR_SET_DUMPABLE = 4
@@ -73,8 +74,11 @@ class QuietLogger(Logger):
 class Server(BaseApplication):
     """Gunicorn, told what it needs to know and nothing from its command line."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self, settings: Settings, announce: Callable[[Resources], None] | None = None
+    ) -> None:
         self._settings = settings
+        self._announce = announce
         super().__init__()
 
     def load_config(self) -> None:
@@ -114,6 +118,8 @@ class Server(BaseApplication):
     def _started(self, _worker: object) -> None:
         with _refusing():
             self._app.extensions["casefile"].jobs.start()
+        if self._announce is not None:
+            self._announce(self._app.extensions["casefile"])
         sys.stdout.write(f"Casefile answers at {address(self._settings)}\n")
         sys.stdout.flush()
 
@@ -143,13 +149,13 @@ def _refusing() -> Iterator[None]:
         sys.exit(MISUSED if isinstance(error, ConfigError) else REFUSED)
 
 
-def serve(settings: Settings) -> None:
-    """Serve until told to stop."""
+def serve(settings: Settings, announce: Callable[[Resources], None] | None = None) -> None:
+    """Serve until told to stop; `announce` may say more before the line with the address."""
     check_port(settings)
     harden()
     parent = os.getpid()
     try:
-        Server(settings).run()
+        Server(settings, announce).run()
     except SystemExit as ended:
         # The worker, forked inside of `run`, leaves through here too.
         if os.getpid() == parent and isinstance(ended.code, int):

@@ -240,12 +240,13 @@ _WAITS = (
 
 
 def names(session: Session, user_ids: Iterable[UUID]) -> Mapping[UUID, str]:
-    """Return the names of these people by id."""
-    wanted = set(user_ids)
-    if not wanted:
-        return {}
-    rows = session.execute(_NAMES, {"wanted": list(wanted)})
-    return {row.id: row.name for row in rows}
+    """Return the names of these people by id, and of those this session was asked for before."""
+    known: dict[UUID, str] = session.info.setdefault("names", {})
+    wanted = set(user_ids) - known.keys()
+    if wanted:
+        rows = session.execute(_NAMES, {"wanted": list(wanted)})
+        known.update({row.id: row.name for row in rows})
+    return known
 
 
 def get(session: Session, user_id: UUID) -> User:

@@ -9,6 +9,7 @@ from wtforms import (
     SelectField,
     StringField,
     TextAreaField,
+    ValidationError,
 )
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import HiddenInput
@@ -19,6 +20,7 @@ from casefile.policy import Seat
 TITLE_LENGTH = 200
 SUMMARY_LENGTH = 20_000
 MOST_VERSION = 2**31 - 1
+LAST_YEAR = 2100
 
 SEAT_NAMES = {
     Seat.LEAD: _l("Lead"),
@@ -57,12 +59,19 @@ class CaseEditForm(CaseForm):
     )
 
 
+def not_out_of_reach(_form: object, field: DateField) -> None:
+    """Refuse a slip of the hand: near the last day a date can hold, zones cannot be applied."""
+    if field.data and field.data.year > LAST_YEAR:
+        raise ValidationError(_l("Choose a day before the year 2101, or leave it empty."))
+
+
 class SeatForm(FlaskForm):
     role = SelectField(
         _l("Seat"),
+        default=Seat.REPORTER.value,
         choices=[SelectChoice(seat.value, name) for seat, name in SEAT_NAMES.items()],
     )
-    ends_at = DateField(_l("Last day (optional)"), validators=[Optional()])
+    ends_at = DateField(_l("Last day"), validators=[Optional(), not_out_of_reach])
 
 
 class NewSeatForm(SeatForm):

@@ -21,7 +21,7 @@ from casefile.cases.forms import (
     NewSeatForm,
     SeatForm,
 )
-from casefile.cases.trail import lines
+from casefile.cases.trail import QUIET, latest, lines
 from casefile.errors import ConflictError, InvalidError
 from casefile.evidence import service as evidence
 from casefile.notes import service as notes
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 bp = Blueprint("cases", __name__, url_prefix="/cases")
 PAGE = 50
 LATEST = 8
+LATELY = 10
 
 
 @bp.get("/")
@@ -106,7 +107,7 @@ def show(case: OpenCase) -> ResponseReturnValue:
         with unit_of_work() as uow:
             seats.remove_expired(uow, case)
         return redirect(url_for("cases.show", case_id=case.id), HTTPStatus.SEE_OTHER)
-    members, _warnings = seats.listed(session, case, now)
+    members = seats.listed(session, case, now)
     return render_template(
         "cases/show.html",
         case=case,
@@ -115,7 +116,9 @@ def show(case: OpenCase) -> ResponseReturnValue:
         seats=members,
         seat_names=SEAT_NAMES,
         counts={"notes": case.note_count, "evidence": case.evidence_count, "seats": len(members)},
-        activity=lines(session, case, limit=10),
+        activity=[
+            line for line, _case in latest(session, {case.id: case}, without=QUIET, limit=LATELY)
+        ],
     )
 
 
@@ -171,12 +174,12 @@ def _new_seat_form() -> NewSeatForm:
 
 
 def _members_page(case: OpenCase, form: NewSeatForm) -> str:
-    views, warnings = seats.listed(database_session(), case, resources().clock())
+    views = seats.listed(database_session(), case, resources().clock())
     return render_template(
         "cases/members.html",
         case=case,
         seats=views,
-        warnings=warnings,
+        warnings=seats.warnings(database_session(), case, views),
         form=form,
         seat_names=SEAT_NAMES,
         seat_forms={

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from casefile import audit, keys
 from casefile.accounts import service as accounts
 from casefile.accounts.models import User
 from casefile.cases.access import TAMPERED, OpenCase, in_utc, open_manifest, succession
 from casefile.cases.models import Case, CaseGrant, CaseSeat
+from casefile.db import table
 from casefile.errors import ConflictError, DamagedError, InvalidError, NotFoundError
 from casefile.policy import Seat
 
@@ -271,32 +272,41 @@ def _check_lead(members: Sequence[Member], now: datetime) -> None:
         raise ConflictError(msg)
 
 
-def listed(session: Session, case: OpenCase, now: datetime) -> tuple[list[SeatView], list[str]]:
-    """Return the seats of a case, leads first, and what is wrong with them."""
-    rows = session.execute(
-        select(CaseSeat, User.name, User.username, User.public_keys)
-        .join(User, User.id == CaseSeat.user_id)
-        .where(CaseSeat.case_id == case.id)
-    ).all()
-    names = accounts.names(session, [row.CaseSeat.granted_by_id for row in rows])
+_SEAT, _USER = table(CaseSeat), table(User)
+_LISTED = (
+    select(_SEAT, _USER.c.name, _USER.c.username, _USER.c.public_keys)
+    .join_from(_SEAT, _USER, _USER.c.id == _SEAT.c.user_id)
+    .where(_SEAT.c.case_id == bindparam("case_id"))
+)
+_ENDED = (
+    select(_SEAT.c.id)
+    .where(_SEAT.c.case_id == bindparam("case_id"), _SEAT.c.ends_at <= bindparam("now"))
+    .limit(1)
+)
+
+
+def listed(session: Session, case: OpenCase, now: datetime) -> list[SeatView]:
+    """Return the seats of a case, leads first."""
+    rows = session.execute(_LISTED, {"case_id": case.id}).all()
+    names = accounts.names(session, [row.granted_by_id for row in rows])
     order = list(Seat)
     views = [
         SeatView(
-            id=row.CaseSeat.id,
-            user_id=row.CaseSeat.user_id,
+            id=row.id,
+            user_id=row.user_id,
             name=row.name,
             username=row.username,
-            role=_role(row.CaseSeat.role),
-            ends_at=row.CaseSeat.ends_at,
-            granted_by_name=names.get(row.CaseSeat.granted_by_id, ""),
-            granted_at=row.CaseSeat.granted_at,
-            expired=row.CaseSeat.ends_at is not None and row.CaseSeat.ends_at <= now,
-            fingerprint=keys.PublicKeys.from_bytes(row.public_keys).fingerprint().hex(),
+            role=_role(row.role),
+            ends_at=row.ends_at,
+            granted_by_name=names.get(row.granted_by_id, ""),
+            granted_at=row.granted_at,
+            expired=row.ends_at is not None and row.ends_at <= now,
+            fingerprint=keys.fingerprint(row.public_keys).hex(),
         )
         for row in rows
     ]
     views.sort(key=lambda seat: (order.index(seat.role), seat.name))
-    return views, _warnings(session, case, views)
+    return views
 
 
 def _role(text: str) -> Seat:
@@ -304,7 +314,8 @@ def _role(text: str) -> Seat:
     return Seat(text) if text in set(Seat) else Seat.READER
 
 
-def _warnings(session: Session, case: OpenCase, views: Sequence[SeatView]) -> list[str]:
+def warnings(session: Session, case: OpenCase, views: Sequence[SeatView]) -> list[str]:
+    """Say what is wrong with the seats of a case: where rows and sealed list do not agree."""
     listed_seats = open_manifest(session.get_one(Case, case.id), case.keys)
     found = [
         f"{view.name} has a seat that the case's sealed list does not name. Somebody wrote it into "
@@ -332,9 +343,4 @@ def _warnings(session: Session, case: OpenCase, views: Sequence[SeatView]) -> li
 
 def has_ended(session: Session, case: OpenCase, now: datetime) -> bool:
     """Say whether a seat of this case has ended and still holds grants."""
-    return (
-        session.execute(
-            select(CaseSeat.id).where(CaseSeat.case_id == case.id, CaseSeat.ends_at <= now).limit(1)
-        ).first()
-        is not None
-    )
+    return session.execute(_ENDED, {"case_id": case.id, "now": now}).first() is not None

@@ -123,10 +123,14 @@ def hold(uow: UnitOfWork, case: OpenCase, permission: Permission, **counts: int)
 
 
 def count_change(uow: UnitOfWork, case_id: UUID, **counts: int) -> int:
-    """Give the next change number of a case, by which its search index catches up."""
+    """Give the next change number of a case, by which its search index catches up.
+
+    What the machine does by itself, such as reading a file, changes the case for nobody.
+    """
+    now = uow.now if uow.actor_id else None
     more = {f"more_{name}": number for name, number in counts.items()}
     number: int = uow.session.execute(
-        _counting(tuple(counts)), {"case_id": case_id, "now": uow.now, **more}
+        _counting(tuple(counts)), {"case_id": case_id, "now": now, **more}
     ).scalar_one()
     return number
 
@@ -138,7 +142,9 @@ def _counting(names: tuple[str, ...]) -> ReturningUpdate[int]:
         .where(_CASE.c.id == bindparam("case_id"))
         .values(
             change_number=_CASE.c.change_number + 1,
-            changed_at=bindparam("now"),
+            changed_at=func.coalesce(
+                bindparam("now", type_=_CASE.c.changed_at.type), _CASE.c.changed_at
+            ),
             **{name: _CASE.c[name] + bindparam(f"more_{name}") for name in names},
         )
         .returning(_CASE.c.change_number)

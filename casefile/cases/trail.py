@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from casefile.cases.access import OpenCase
 
 PLACES = {"note": "notes", "evidence": "evidence"}
+# What changes nothing for the others on a case; it stands in the whole activity only.
+QUIET = frozenset({"evidence.viewed", "evidence.downloaded", "evidence.read"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     from casefile.config import Settings
 
-MARK = "sample"
 BLOCK = 256 * 1024
 FILE_LIMIT = 64 * 1024 * 1024
 READERS = 3
@@ -247,15 +246,6 @@ class Loader:
         for number, (case_id, user_id) in enumerate(leads, start=1):
             indexing.catch_up(self.resources, self._open(case_id, by_id[user_id]))
             self.tell("search", number, len(leads))
-
-
-def is_sample(settings: Settings) -> bool:
-    """Say whether this instance holds the sample newsroom."""
-    return (settings.instance / MARK).exists()
-
-
-def mark(settings: Settings) -> None:
-    (settings.instance / MARK).write_text("This newsroom is a sample; its passwords are public.\n")
 
 
 def clear_half_made(settings: Settings) -> None:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 BUSY_CASES = 5
 SHOWN = 12
-QUIET = frozenset({"evidence.viewed", "evidence.downloaded", "evidence.read"})
 SEAT_ENDS_SOON = timedelta(days=7)
 
 
@@ -50,7 +49,7 @@ class Waiting:
 def activity(session: Session, cases: Sequence[OpenCase]) -> list[Activity]:
     """Return the latest of what happened on the cases that changed last."""
     busy = {case.id: case for case in cases[:BUSY_CASES]}
-    found = trail.latest(session, busy, without=QUIET, limit=SHOWN)
+    found = trail.latest(session, busy, without=trail.QUIET, limit=SHOWN)
     return [Activity(line, case) for line, case in found]
 
 

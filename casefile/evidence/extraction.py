@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert, or_, select, update
 
 from casefile import audit, keys, sandbox, vault
 from casefile.cases import service as cases
-from casefile.errors import CasefileError
+from casefile.errors import BusyError, CasefileError, DamagedError, FullError
 from casefile.evidence import service
 from casefile.evidence.models import Item, PageText
 from casefile.index import Document
@@ -54,13 +54,20 @@ def offer_waiting(resources: Resources, session: Session, opened: Sequence[OpenC
     ).all()
     if not waiting:
         return
-    with resources.database.writing() as writer:
-        for item in waiting:
-            service.set_lease(writer, item.id, now + OFFER_LASTS)
-        writer.commit()
+    try:
+        with resources.database.writing() as writer:
+            for item in waiting:
+                service.set_lease(writer, item.id, now + OFFER_LASTS)
+            writer.commit()
+    except (BusyError, FullError):
+        return  # who reads a page need not wait for it; the next request offers again
     for item in waiting:
         case = by_id[item.case_id]
-        offer(resources, case, [(item.id, service.file_key(case, item))])
+        try:
+            key = service.file_key(case, item)
+        except DamagedError:
+            continue  # the page of the file says so; it must not close everything else
+        offer(resources, case, [(item.id, key)])
 
 
 def read_text(resources: Resources, ids: dict[str, UUID], key: bytes) -> None:

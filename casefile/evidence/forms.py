@@ -30,7 +30,7 @@ class OriginForm(FlaskForm):
         validators=[Optional(), Length(max=LINE_LENGTH, message=TOO_LONG), no_control_characters],
     )
     tags = StringField(
-        _l("Tags (optional)"),
+        _l("Tags"),
         description=_l("Words parted by commas."),
         validators=[Optional(), Length(max=600, message=TOO_LONG), no_control_characters],
     )
@@ -39,7 +39,7 @@ class OriginForm(FlaskForm):
 class EvidenceForm(OriginForm):
     files = MultipleFileField(_l("Files"))
     note = TextAreaField(
-        _l("Note (optional)"),
+        _l("Note"),
         description=_l("Saved with the files and citing them. Markdown."),
         validators=[Optional(), Length(max=NOTE_LENGTH, message=TOO_LONG)],
     )

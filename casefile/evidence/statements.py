@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Uuid, bindparam, select
 
 from casefile.db import table
 from casefile.evidence.models import Citation, Item
@@ -22,7 +22,7 @@ ORDERS: dict[str, Any] = {
 _ALL = select(_ITEM).where(_ITEM.c.case_id == bindparam("case_id"))
 CITED_BY = (
     _ALL.join(_CITATION, _CITATION.c.item_id == _ITEM.c.id)
-    .where(_CITATION.c.note_id == bindparam("note_id"))
+    .where(_CITATION.c.note_id == bindparam("note_id", type_=Uuid()))
     .order_by(_ITEM.c.number)
 )
 SAME = _ALL.where(

@@ -176,7 +176,9 @@ class ShardQuery:
             parts.append(Sql(text, where.values))
         # The best page stands for its document; without words to go by, the first.
         best = "max(score)" if self.plan.scored else "0.0 * min(number)"
-        hit = f"{best} AS score FROM scored GROUP BY document" if self.paged else "score FROM scored"
+        hit = (
+            f"{best} AS score FROM scored GROUP BY document" if self.paged else "score FROM scored"
+        )
         parts.append(Sql(f"hit AS MATERIALIZED (SELECT {_COLUMNS}, {hit})"))
         # "+ 0" hides the limit from the planner, which would compile the statement anew each time.
         text = (

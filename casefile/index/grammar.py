@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from whoosh.qparser import GroupPlugin, OperatorsPlugin, Plugin, QueryParser, syntax
+from whoosh.qparser import syntax
+from whoosh.qparser.default import QueryParser
+from whoosh.qparser.plugins import GroupPlugin, OperatorsPlugin, Plugin
 from whoosh.qparser.taggers import FnTagger
 
 from casefile.index.analysis import analyze, fold, query_forms
@@ -27,13 +29,27 @@ MAX_DEPTH = 12
 
 _KINDS = {"note": "note", "notes": "note", "evidence": "evidence", "file": "evidence"}
 _LANGUAGES = {
-    "en": "en", "eng": "en", "english": "en",
-    "ru": "ru", "rus": "ru", "russian": "ru",
-    "ky": "ky", "kg": "ky", "kir": "ky", "kyrgyz": "ky",
+    "en": "en",
+    "eng": "en",
+    "english": "en",
+    "ru": "ru",
+    "rus": "ru",
+    "russian": "ru",
+    "ky": "ky",
+    "kg": "ky",
+    "kir": "ky",
+    "kyrgyz": "ky",
 }
 _FIELDS = {
-    "author": "author", "by": "author", "kind": "kind", "case": "case", "tag": "tag",
-    "lang": "language", "language": "language", "after": "after", "before": "before",
+    "author": "author",
+    "by": "author",
+    "kind": "kind",
+    "case": "case",
+    "tag": "tag",
+    "lang": "language",
+    "language": "language",
+    "after": "after",
+    "before": "before",
 }
 _QUOTED = r'"[^"]*"|“[^”]*”|«[^»]*»|„[^“”]*[“”]'
 _QUOTES = '"“”«»„'
@@ -50,33 +66,37 @@ class Parsed:
     notices: tuple[str, ...]
 
 
-class _Leaf(syntax.TextNode):  # type: ignore[misc]
+class _Leaf(syntax.TextNode):
     """A stretch of the query that is not an operator or a parenthesis."""
 
-    def __init__(self, text: str, name: str = "") -> None:
-        super().__init__(text)
-        self.name = name
+    name = ""
 
 
-class _LeafPlugin(Plugin):  # type: ignore[misc]
+class _LeafPlugin(Plugin):
     def taggers(self, _parser: object) -> list[tuple[FnTagger, int]]:
         return [
             (FnTagger(rf"(?P<name>[a-zA-Z]+):\s{{0,3}}(?P<text>{_QUOTED}|[^\s()]+)", _field), 10),
             (FnTagger(rf"(?P<text>{_QUOTED})", _quoted), 20),
-            (FnTagger(rf"(?P<text>[^\s(){_QUOTES}]+|[{_QUOTES}])", _Leaf), 200),
+            (FnTagger(rf"(?P<text>[^\s(){_QUOTES}]+|[{_QUOTES}])", _leaf), 200),
         ]
 
 
+def _leaf(text: str, name: str = "") -> _Leaf:
+    leaf = _Leaf(text)  # type: ignore[no-untyped-call]
+    leaf.name = name
+    return leaf
+
+
 def _field(name: str, text: str) -> _Leaf | None:
-    return _Leaf(text, name.lower()) if name.lower() in _FIELDS else None
+    return _leaf(text, name.lower()) if name.lower() in _FIELDS else None
 
 
 def _quoted(text: str) -> _Leaf:
-    return _Leaf(text, '"')
+    return _leaf(text, '"')
 
 
 def _parser() -> QueryParser:
-    operator = OperatorsPlugin.OpTagger
+    operator: Any = OperatorsPlugin.OpTagger
     prefix = syntax.PrefixOperator
     operators = [
         (operator(r"(?:^|(?<=[\s(]))[-−](?=[^\s)])", syntax.NotGroup, prefix), 0),
@@ -215,7 +235,7 @@ class _Reader:
 
     def _words(self, text: str, start: int) -> Node | None:
         """Words written without a space between them are looked for side by side."""
-        found = []
+        found: list[Node] = []
         for part in re.finditer(r"\S+", text):
             tokens = [token for token in analyze(part[0]) if self._room()]
             if len(tokens) == 1:
@@ -248,6 +268,6 @@ class _Reader:
             return None
         if len(parts) == 1:
             return self._words(text, 0)
-        if parts[-1] == "" and len(parts) == 2:
+        if parts[1:] == [""]:
             return Prefix(parts[0])
         return Pattern("*".join(parts))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 from math import log
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from casefile.index.compile import ShardQuery
@@ -89,8 +89,8 @@ class Merge:
             return
         values = (*statement.values, self.least, self.limit)
 
-        def question(connection: Connection) -> list[tuple[int, int | None, float, int, bytes, int, str]]:
-            return connection.execute(statement.text, values).fetchall()
+        def question(connection: Connection) -> list[tuple[Any, ...]]:
+            return list(connection.execute(statement.text, values).fetchall())
 
         found, best = 0, len(self.rows)
         for facet, count, score, created, uuid, page, title in (

@@ -134,8 +134,13 @@ class OpenShards:
                 except BaseException:
                     connection.close()
                     raise
-            except (UnreadableError, DatabaseError) as error:
-                if last or (isinstance(error, DatabaseError) and not sealed.is_damage(error)):
+            except UnreadableError:
+                if last:
+                    raise
+                sealed.discard(path)
+                continue
+            except DatabaseError as error:
+                if last or not sealed.is_damage(error):
                     raise
                 sealed.discard(path)
                 continue

@@ -62,7 +62,7 @@ def fingerprint(key: bytes) -> bytes:
     return blake2b(key, digest_size=16).digest()
 
 
-def is_damage(error: DatabaseError) -> bool:
+def is_damage(error: Exception) -> bool:
     """Whether only building the file anew will help."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     return code in {_CORRUPT, _NOT_A_DATABASE, _INPUT_OUTPUT}
@@ -131,10 +131,13 @@ def open_sealed(
             if key != newest:
                 connection.executescript(f"PRAGMA rekey = \"x'{newest.hex()}'\"")
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except BaseException as error:
+        except DatabaseError as error:
             connection.close()
-            if isinstance(error, DatabaseError) and is_damage(error):
+            if is_damage(error):
                 raise UnreadableError from error
+            raise
+        except BaseException:
+            connection.close()
             raise
         return connection
     raise UnreadableError

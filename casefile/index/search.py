@@ -127,7 +127,9 @@ class Index:
         left_out = False
         for unit in plan.expanding:
 
-            def question(connection: Connection, unit: Pattern | Fuzzy = unit) -> tuple[list[str], bool]:
+            def question(
+                connection: Connection, unit: Pattern | Fuzzy = unit
+            ) -> tuple[list[str], bool]:
                 return expand(connection, unit)
 
             for member in members:

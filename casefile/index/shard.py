@@ -127,9 +127,7 @@ class Shards:
             member.opened = self.current(member.shard, monotonic() + REPAIR_SECONDS)
         raise RetiredError
 
-    def try_to_ask(
-        self, member: Member, question: Callable[[Connection], Answer]
-    ) -> Answer | None:
+    def try_to_ask(self, member: Member, question: Callable[[Connection], Answer]) -> Answer | None:
         """For searches: a shard that cannot be read now is lost to this search, not an error."""
         if member.lost:
             return None

@@ -250,7 +250,8 @@ def _fragments(text: str, start: int, end: int, spans: Iterable[Span]) -> list[F
         pieces.append(Fragment(text[left:right], marked=True))
         at = right
     if end > at:
-        pieces.append(Fragment(text[at:end].rstrip() if end < len(text) else text[at:end], False))
+        rest = text[at:end]
+        pieces.append(Fragment(rest.rstrip() if end < len(text) else rest, marked=False))
     if start > 0:
         pieces.insert(0, Fragment("… ", marked=False))
     if end < len(text):

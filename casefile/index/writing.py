@@ -144,10 +144,13 @@ class _Writer:
             if found:
                 self._delete(found[0])
             return 1
-        page = found and self.execute(
-            "SELECT id, change, words FROM page WHERE document = ? AND number = ?",
-            (found[0], document.page),
-        ).fetchone()
+        page = (
+            found
+            and self.execute(
+                "SELECT id, change, words FROM page WHERE document = ? AND number = ?",
+                (found[0], document.page),
+            ).fetchone()
+        )
         if page and page[1] == document.change:
             return 0
         owner = found[0] if found else self._new_document(document)
@@ -251,9 +254,9 @@ class _Writer:
         """The pages of a document share kind, author, time, and the language most of it is in."""
         for owner in self._touched:
             pages = self.execute(
-                "SELECT count(*) FROM page WHERE document = ?", (owner,)
-            ).fetchone()[0]
-            if pages < 2:
+                "SELECT number FROM page WHERE document = ? LIMIT 2", (owner,)
+            ).fetchall()
+            if len(pages) == 1:
                 continue
             self._paged = True
             kind, author_id, author, created = self.execute(

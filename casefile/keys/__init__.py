@@ -8,7 +8,14 @@ from casefile.keys.file import (
     plain_size,
     sealed_size,
 )
-from casefile.keys.identity import Bundle, Certificate, PublicKeys, certify, check_chain
+from casefile.keys.identity import (
+    Bundle,
+    Certificate,
+    PublicKeys,
+    certify,
+    check_chain,
+    fingerprint,
+)
 from casefile.keys.passwords import PasswordKeys, PasswordSettings, password_keys
 from casefile.keys.symmetric import (
     authenticate,
@@ -36,6 +43,7 @@ __all__ = [
     "check_chain",
     "derive",
     "digest",
+    "fingerprint",
     "issue_grant",
     "open_grant",
     "packed",

@@ -79,7 +79,7 @@ class PublicKeys:
 
     def fingerprint(self) -> bytes:
         """32 bytes that stand for both keys (SHA-256)."""
-        return digest(packed("casefile public keys", self.encryption, self.signing))
+        return fingerprint(self.to_bytes())
 
     def seal(self, plaintext: bytes, info: bytes) -> bytes:
         """Seal for this person alone; 1,136 bytes longer than the plaintext.
@@ -95,6 +95,12 @@ class PublicKeys:
             self._verifier.verify(signature, message)
         except InvalidSignature:
             raise DamagedError(_BAD_SIGNATURE) from None
+
+
+def fingerprint(public: bytes) -> bytes:
+    """The fingerprint of public keys that are only shown, not used: they need not be valid."""
+    encryption, signing = public[:_ENCRYPTION_PUBLIC], public[_ENCRYPTION_PUBLIC:]
+    return digest(packed("casefile public keys", encryption, signing))
 
 
 class Bundle:

@@ -25,7 +25,7 @@ class NoteForm(FlaskForm):
         ],
     )
     tags = StringField(
-        _l("Tags (optional)"),
+        _l("Tags"),
         description=_l("Words parted by commas."),
         validators=[Optional(), Length(max=TAGS_LENGTH), no_control_characters],
     )

@@ -6,7 +6,7 @@ import functools
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID, uuid4
 
 from sqlalchemy import delete, func, insert, select
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from casefile.uow import UnitOfWork
 
 CITED = re.compile(r"\[E-(\d{1,9})\]")
-MARKUP = re.compile(r"\]\([^)]*\)|[*_`#>|\[\]]+|-{3,}|:-+:?")
+INLINE_MARKUP = re.compile(r"\]\([^)]*\)|[*`\[\]]+")
+BLOCK_MARKUP = re.compile(r"[_#>|]+|-{3,}|:-+:?")
 SIGNS = ("*", "_", "`", "#", ">", "|", "[", "]", "---", ":-")
 EXCERPT = 180
 DAMAGED_TITLE = "[damaged note]"
@@ -50,8 +51,7 @@ class Text:
     tags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class NoteView:
+class NoteView(NamedTuple):
     """A note with one of its versions opened."""
 
     id: UUID
@@ -81,7 +81,9 @@ class NoteView:
 def plain(text: str) -> str:
     """Return Markdown without its signs, for where only a piece of it is shown."""
     # Most of what people write has none, and a list shows the beginnings of fifty notes.
-    return MARKUP.sub(" ", text) if any(map(text.__contains__, SIGNS)) else text
+    if not any(map(text.__contains__, SIGNS)):
+        return text
+    return BLOCK_MARKUP.sub(" ", INLINE_MARKUP.sub("", text))
 
 
 class NoteChangedError(ConflictError):

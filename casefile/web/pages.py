@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from flask import Flask, Response, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
@@ -76,9 +77,8 @@ class Pager:
         return (self.page - 1) * self.size
 
     def url(self, page: int) -> str:
-        kept = {name: value for name, value in request.args.items(multi=True) if name != "page"}
-        given = {**(request.view_args or {}), **kept}
-        return url_for(str(request.endpoint), **given, page=page)
+        kept = [pair for pair in request.args.items(multi=True) if pair[0] != "page"]
+        return f"{request.path}?{urlencode([*kept, ('page', page)])}"
 
 
 def asked_page(pages: int | None = None) -> int:

@@ -19,6 +19,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -139,9 +140,7 @@ class Sealed:
     def __init__(self, folder: Path, corpus: Corpus, cases: int) -> None:
         self.index = Index(folder)
         self.shards = [shard(corpus, case) for case in range(cases)]
-        self.texts = {
-            note.id: note.text for case in range(cases) for note in corpus.notes(case)
-        }
+        self.texts = {note.id: note.text for case in range(cases) for note in corpus.notes(case)}
 
     def search(self, text: str) -> int:
         results = self.index.search(self.shards, Query(text), now=NOW)
@@ -168,7 +167,7 @@ def questions(corpus: Corpus, clear: Clear) -> dict[str, list[Asked]]:
         for note in corpus.notes(case):
             tokens = re.findall(r"\w+", note.text.lower())
             words.update(set(tokens))
-            pairs.update({f"{a} {b}" for a, b in zip(tokens, tokens[1:], strict=False)})
+            pairs.update({f"{a} {b}" for a, b in pairwise(tokens)})
     notes = 500 * SEARCHER_CASES
     medium = [w for w, n in words.items() if 20 <= n <= notes // 20 and len(w) > 4]
     frequent = [w for w, n in words.items() if notes // 50 <= n <= notes // 5 and len(w) > 3]

@@ -13,13 +13,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FUNCTION_WORDS = {
-    "en": "the of and to in a is that for it was on with as by at from this be are or not have an they".split(),
+    "en": "the of and to in a is that for it was on with as by at from this be are or not".split(),
     "ru": "и в не на что с по как это из у за от для о к его так но они был была при или также".split(),
     "ky": "жана менен үчүн деп бул ал бир да болгон жок бар эле кийин боюнча анын эмес ошол биз".split(),
 }
 _SYLLABLES = {
-    "en": ("bar bel cor dan der fen gil hol jas kel lor mar nel por quin ran sel tor vin wel".split()),
-    "ru": ("ба бор вел гор дар жил зор кал лом мер нор пел рад сол тур фил хол чер шат цим".split()),
+    "en": (
+        "bar bel cor dan der fen gil hol jas kel lor mar nel por quin ran sel tor vin wel".split()
+    ),
+    "ru": (
+        "ба бор вел гор дар жил зор кал лом мер нор пел рад сол тур фил хол чер шат цим".split()
+    ),
     "ky": ("ак бал кур дөң жыл күл мүн кор сар таң өр төл үч кан бек жол сыр чоң эл ат".split()),
 }
 _ENDINGS = {
@@ -28,7 +32,7 @@ _ENDINGS = {
     "ky": ("", "дын", "га", "ды", "да", "дан", "лар", "лардын", "ларга", "ым", "ы", "сы", "дуу"),
 }
 _ENDING_WEIGHTS = (10, 6, 5, 4, 4, 3, 3, 2, 2, 1, 1, 1, 1)
-_ROOTS = {"en": 1_200, "ru": 1_500, "ky": 1_300}
+_ROOTS = {"en": 900, "ru": 1_100, "ky": 950}
 _LANGUAGE_WEIGHTS = {"en": 20, "ru": 45, "ky": 35}
 _FUNCTION_SHARE = 0.3
 _EPOCH = datetime(2021, 1, 1, tzinfo=UTC)
@@ -136,6 +140,4 @@ def _surnames(chance: Random) -> list[str]:
     stems = dict.fromkeys(
         "".join(chance.choices(_SYLLABLES["ru"], k=2)).capitalize() for _ in range(300)
     )
-    return [
-        stem + ending for stem in stems for ending in ("ов", "ова", "ову", "баев", "баевдин")
-    ]
+    return [stem + ending for stem in stems for ending in ("ов", "ова", "ову", "баев", "баевдин")]

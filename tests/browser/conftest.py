@@ -104,9 +104,7 @@ class Newsstand:
         self._open: list[tuple[BrowserContext, Watch]] = []
         self.addresses = {urlsplit(newsroom.address).netloc}
 
-    def __call__(
-        self, username: str | None = None, *, fresh: bool = False, **options: Any
-    ) -> Page:
+    def __call__(self, username: str | None = None, *, fresh: bool = False, **options: Any) -> Page:
         """Open a browser of its own, signed in as this person unless there is none.
 
         `fresh` begins a session that nothing else shares, for tests that end it.

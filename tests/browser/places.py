@@ -170,7 +170,10 @@ def preview(scene: Scene) -> None:
 
 def chosen_files(scene: Scene) -> None:
     scene.go("evidence/new", "lead")
-    files: Any = [upload("a-rather-long-name-of-a-file-" * 4 + ".txt", b"one"), upload("b.txt", b"2")]
+    files: Any = [
+        upload("a-rather-long-name-of-a-file-" * 4 + ".txt", b"one"),
+        upload("b.txt", b"2"),
+    ]
     scene.main("#files").set_input_files(files)
 
 
@@ -312,9 +315,18 @@ PLACES = [
     Place("case edit conflict", "daria", "Edit the case", changed_case),
     Place("shortcuts", "daria", "", shortcuts),
     Place("members", "daria", "Members", at("members/", "lead")),
-    Place("member changed", "daria", "Members", opened("members/", "lead", ".seat .confirm summary")),
-    Place("member removed", "daria", "Members", opened("members/", "lead", ".confirm:last-child summary")),
-    Place("member mistaken", "daria", "Members", mistaken("members/", "lead", ends_at="2001-01-01")),
+    Place(
+        "member changed", "daria", "Members", opened("members/", "lead", ".seat .confirm summary")
+    ),
+    Place(
+        "member removed",
+        "daria",
+        "Members",
+        opened("members/", "lead", ".confirm:last-child summary"),
+    ),
+    Place(
+        "member mistaken", "daria", "Members", mistaken("members/", "lead", ends_at="2001-01-01")
+    ),
     Place("members of a reader", "daria", "Members", at("members/", "reader")),
     Place("activity", "daria", "Activity", at("activity/", "lead")),
     Place("notes", "daria", "Notes", at("notes/", "lead")),
@@ -327,7 +339,9 @@ PLACES = [
     Place("note new mistaken", "daria", "Add a note", mistaken("notes/new", "lead", body="Text")),
     Place("note preview", "daria", "Add a note", preview),
     Place("note edit", "daria", "Edit the note", first("notes/", NOTE, "/edit")),
-    Place("note conflict", "daria", "Somebody saved first", changed_meanwhile("notes/", NOTE, "body")),
+    Place(
+        "note conflict", "daria", "Somebody saved first", changed_meanwhile("notes/", NOTE, "body")
+    ),
     Place("versions", "daria", "Versions", versions),
     Place("evidence", "daria", "Evidence", at("evidence/", "lead")),
     Place("evidence: none fits", "daria", "Evidence", at("evidence/?q=nothing+like+it", "lead")),
@@ -347,7 +361,9 @@ PLACES = [
     ),
     Place("search", "daria", "Search", at("/search")),
     Place("search found", "daria", "Search", at("/search?q=certificate")),
-    Place("search narrowed", "daria", "Search", at("/search?q=certificate&kind=note&after=2020-01-01")),
+    Place(
+        "search narrowed", "daria", "Search", at("/search?q=certificate&kind=note&after=2020-01-01")
+    ),
     Place("search: nothing", "daria", "Search", at("/search?q=xyzzyplugh")),
     Place("search: another spelling", "daria", "Search", at("/search?q=certifcate")),
     Place("account", "daria", "Account", at("/account/")),

@@ -72,7 +72,9 @@ def test_the_first_stop_of_every_page_skips_to_its_content(visit: Newsstand) -> 
     assert page.evaluate("document.querySelector('main').contains(document.activeElement)")
 
 
-@pytest.mark.parametrize("where", ["", "notes/", "notes/new", "evidence/", "evidence/new", "members/"])
+@pytest.mark.parametrize(
+    "where", ["", "notes/", "notes/new", "evidence/", "evidence/new", "members/"]
+)
 def test_the_focus_is_seen_at_every_stop_of_a_case(
     where: str, visit: Newsstand, newsroom: Newsroom
 ) -> None:

@@ -79,7 +79,9 @@ def test_a_pdf_with_a_note_is_logged_in_four_clicks_and_found_by_a_word_in_it(
     expect(page.get_by_text("1 file is on record")).to_be_visible()
     assert bare_hash(page, "sha256") == hashlib.sha256(content).hexdigest()
     assert bare_hash(page, "sha512") == hashlib.sha512(content).hexdigest()
-    expect(page.get_by_role("link", name="Ask the driver about the second delivery.")).to_be_visible()
+    expect(
+        page.get_by_role("link", name="Ask the driver about the second delivery.")
+    ).to_be_visible()
 
     page.evaluate("window.neverReloaded = true")
     expect(page.locator("#text-state")).to_contain_text("Text searchable", timeout=READ_WITHIN_MS)
@@ -183,9 +185,7 @@ def test_a_file_over_the_limit_is_pointed_out_before_and_after_sending(
     expect(page.locator(".drop-file")).to_contain_text("film.txt")
 
 
-def test_the_same_file_twice_in_a_case_is_pointed_out(
-    visit: Newsstand, newsroom: Newsroom
-) -> None:
+def test_the_same_file_twice_in_a_case_is_pointed_out(visit: Newsstand, newsroom: Newsroom) -> None:
     page = visit("daria")
     for name in ("first-copy.txt", "second-copy.txt"):
         page.goto(f"{newsroom.people['daria'].case('lead')}/evidence/new")

@@ -25,9 +25,7 @@ def add_note(page: Page, case: str, title: str, body: str) -> str:
     return page.url
 
 
-def test_two_editors_of_one_note_both_keep_their_text(
-    visit: Newsstand, newsroom: Newsroom
-) -> None:
+def test_two_editors_of_one_note_both_keep_their_text(visit: Newsstand, newsroom: Newsroom) -> None:
     case = newsroom.people["bektur"].case("lead")
     bektur, viktor = visit("bektur"), visit("viktor")
     note = add_note(bektur, case, "Night shift", "Three vans came.\n\nThe gate stood open.")
@@ -48,7 +46,9 @@ def test_two_editors_of_one_note_both_keep_their_text(
         "The gate stood open all night."
     )
     expect(bektur.locator(".diff ins").first).to_be_visible()
-    expect(bektur.locator("#body")).to_have_value("Three vans came.\n\nThe gate stood open all night.")
+    expect(bektur.locator("#body")).to_have_value(
+        "Three vans came.\n\nThe gate stood open all night."
+    )
 
     bektur.locator("#body").fill("Three vans came at two.\n\nThe gate stood open all night.")
     bektur.get_by_role("button", name="Save as the next version").click()

@@ -77,7 +77,9 @@ def test_a_seat_is_changed_and_the_person_sees_it_at_once(visit: Newsstand) -> N
     expect(lead.locator(".seat").filter(has_text="ermek")).to_contain_text("Reporter")
 
     member.reload()
-    expect(member.get_by_role("main").get_by_role("link", name="Add evidence").first).to_be_visible()
+    expect(
+        member.get_by_role("main").get_by_role("link", name="Add evidence").first
+    ).to_be_visible()
 
 
 def test_a_reader_is_offered_nothing_that_would_be_refused(visit: Newsstand) -> None:
@@ -88,7 +90,9 @@ def test_a_reader_is_offered_nothing_that_would_be_refused(visit: Newsstand) -> 
     for place in ("", "notes/", "evidence/", "members/"):
         reader.goto(f"{case}{place}")
         expect(reader.get_by_role("heading", level=1)).to_be_visible()
-        offers = reader.locator("main form[method=post], main a[href$='/new'], main a[href$='/edit']")
+        offers = reader.locator(
+            "main form[method=post], main a[href$='/new'], main a[href$='/edit']"
+        )
         expect(offers).to_have_count(0)
 
 

