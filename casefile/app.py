@@ -95,7 +95,7 @@ def create_app(
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     Babel(app)
-    web.install_phrases(app)
+    web.furnish(app)
     Bootstrap5(app)
     web.open_to_all(app, "bootstrap.static")
     web.set_visit_opener(app, sessions.open_visit)

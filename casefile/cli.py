@@ -6,16 +6,15 @@ import json
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from casefile import config
 from casefile.errors import CasefileError, ConfigError
+from casefile.inspection import audit, database, index, open_newsroom, refuse_nothing, vault
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from casefile.config import Settings
     from casefile.uow import Resources
 
@@ -49,37 +48,6 @@ def main() -> None:
 
 def _settings() -> Settings:
     return config.load()
-
-
-def _open(settings: Settings | None = None) -> Resources:
-    from casefile import db
-    from casefile.app import open_resources
-
-    settings = settings or _settings()
-    _refuse_nothing(settings)
-    resources = open_resources(settings)
-    if not db.is_current(resources.database):
-        msg = "The database is of another version. Run `casefile init` to bring it up to date."
-        raise ConfigError(msg)
-    return resources
-
-
-def _refuse_nothing(settings: Settings) -> None:
-    """Raise ConfigError when there is no newsroom to work with."""
-    if settings.database_url:
-        return
-    if not settings.database_path.exists():
-        msg = (
-            f"There is no newsroom in {settings.instance}. Run `casefile init` for a real one or "
-            "`casefile demo` for a sample."
-        )
-        raise ConfigError(msg)
-    if not settings.database_path.stat().st_size:
-        msg = (
-            f"The database {settings.database_path} is empty. Restore a backup; if this newsroom was "
-            "never finished being founded, run `casefile init`."
-        )
-        raise ConfigError(msg)
 
 
 def _prepare(settings: Settings) -> None:
@@ -145,7 +113,7 @@ def init(username: str, name: str, roles: tuple[str, ...], password_stdin: bool)
         raise ConfigError(msg)
     settings = _settings()
     _prepare(settings)
-    resources = _open(settings)
+    resources = open_newsroom(settings)
     with resources.database.reading() as session:
         people = session.scalar(select(func.count()).select_from(User))
     if people:
@@ -178,7 +146,7 @@ def serve() -> None:
     from casefile.serving import serve as run
 
     settings = _settings()
-    _refuse_nothing(settings)
+    refuse_nothing(settings)
     run(settings)
 
 
@@ -212,7 +180,7 @@ def demo(as_json: bool, and_serve: bool) -> None:
 
         run(settings, lambda resources: _print_sign_ins(resources, as_json=as_json))
         return
-    _print_sign_ins(_open(settings), as_json=as_json)
+    _print_sign_ins(open_newsroom(settings), as_json=as_json)
 
 
 def _make_sample(settings: Settings) -> None:
@@ -274,158 +242,8 @@ def doctor(check: bool, as_json: bool) -> None:
         sys.exit(WRONG)
 
 
-@main.group()
-def audit() -> None:
-    """The audit trail."""
-
-
-@audit.command("verify")
-@click.option("--json", "as_json", is_flag=True)
-def audit_verify(as_json: bool) -> None:
-    """Walk the whole chain of entries and find edits and gaps.
-
-    Example: casefile audit verify
-    """
-    from casefile import audit as trail
-
-    resources = _open()
-    count, broken = 0, []
-    with resources.database.reading() as session:
-        for found in trail.verify(session):
-            if isinstance(found, int):
-                count = found
-            else:
-                broken.append(found)
-    if as_json:
-        wrong = [{"sequence": b.sequence, "reason": b.reason} for b in broken]
-        click.echo(json.dumps({"entries": count, "broken": wrong}))
-    else:
-        for found in broken:
-            click.echo(f"entry {found.sequence} {found.reason}", err=True)
-        click.echo(
-            f"{count} entries: {'the chain holds' if not broken else 'THE CHAIN IS BROKEN'}."
-        )
-    sys.exit(WRONG if broken else 0)
-
-
-@main.group()
-def index() -> None:
-    """The sealed search index."""
-
-
-@index.command("verify")
-@click.option("--json", "as_json", is_flag=True)
-def index_verify(as_json: bool) -> None:
-    """Find what can be told without keys: strangers in the folder, files that are not sealed.
-
-    Whatever is wrong inside a shard mends itself when a member next searches.
-
-    Example: casefile index verify
-    """
-    from sqlalchemy import select
-
-    from casefile import index as engine
-    from casefile.cases.models import Case
-
-    resources = _open()
-    with resources.database.reading() as session:
-        known = set(session.scalars(select(Case.id)))
-    names = {f"{case_id}.db" for case_id in known}
-    folder = resources.settings.index_folder
-    problems = [
-        {"file": problem.path.name, "reason": problem.reason} for problem in engine.verify(folder)
-    ]
-    wrong = {problem["file"] for problem in problems}
-    problems += [
-        {"file": path.name, "reason": "belongs to no case"}
-        for path in sorted(folder.glob("*.db"))
-        if path.name not in names | wrong
-    ]
-    if as_json:
-        click.echo(json.dumps({"cases": len(known), "problems": problems}))
-    else:
-        for problem in problems:
-            click.echo(f"{problem['file']}: {problem['reason']}", err=True)
-        found = (
-            f"{len(problems)} problems; run `casefile index rebuild`"
-            if problems
-            else "nothing wrong"
-        )
-        click.echo(f"{len(known)} cases: {found}.")
-    sys.exit(WRONG if problems else 0)
-
-
-@index.command("rebuild")
-@click.argument("case_ids", nargs=-1, type=click.UUID)
-def index_rebuild(case_ids: tuple[UUID, ...]) -> None:
-    """Forget the shards of these cases, or of all; members' next visit builds them anew.
-
-    Example: casefile index rebuild
-    """
-    from sqlalchemy import select
-
-    from casefile.cases.models import Case
-
-    resources = _open()
-    with resources.database.reading() as session:
-        known = set(session.scalars(select(Case.id)))
-    unknown = sorted(str(case_id) for case_id in set(case_ids) - known)
-    if unknown:
-        msg = f"There is no case {', '.join(unknown)}."
-        raise ConfigError(msg)
-    wanted = case_ids or tuple(known)
-    for case_id in wanted:
-        resources.index.forget(case_id)
-    click.echo(f"Forgot {len(wanted)} shards. Each is built anew when a member next searches.")
-
-
-@main.group()
-def vault() -> None:
-    """The sealed files."""
-
-
-@vault.command("verify")
-@click.option("--remove-orphans", is_flag=True, help="Delete objects no evidence refers to.")
-@click.option("--json", "as_json", is_flag=True)
-def vault_verify(remove_orphans: bool, as_json: bool) -> None:
-    """Find evidence whose file is missing or of an impossible size, and files without evidence.
-
-    Example: casefile vault verify
-    """
-    from casefile.evidence.orphans import examine
-
-    found = examine(_open(), remove=remove_orphans)
-    if as_json:
-        click.echo(json.dumps(found))
-    else:
-        for name in found["missing"]:
-            click.echo(f"{name}: the file of this evidence is missing or cut", err=True)
-        for name in found["orphans"]:
-            click.echo(f"{name}: no evidence refers to this file", err=True)
-        click.echo(
-            f"{found['files']} files, {len(found['missing'])} missing or cut, "
-            f"{len(found['orphans'])} without evidence."
-        )
-    sys.exit(WRONG if found["missing"] else 0)
-
-
-@main.group()
-def database() -> None:
-    """The sealed database."""
-
-
-@database.command("sql")
-@click.argument("statement")
-@click.option("--write", is_flag=True, help="Allow changes; they are audited.")
-def database_sql(statement: str, write: bool) -> None:
-    """Run one SQL statement; rows come as JSON. Sealed columns stay sealed.
-
-    Example: casefile database sql "SELECT sequence, action FROM audit_entry LIMIT 5"
-    """
-    from casefile.operator_sql import run
-
-    rows = run(_open(), statement, write=write)
-    click.echo(json.dumps(rows, ensure_ascii=False, indent=2, default=cast("Any", str)))
+for group in (audit, index, vault, database):
+    main.add_command(group)
 
 
 if __name__ == "__main__":

@@ -87,7 +87,8 @@ class Identity(Uuid[UUID]):
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
         if dialect.name == "sqlite":
             return _read_identity
-        return super().result_processor(dialect, coltype)
+        usual: Callable[[Any], Any] | None = super().result_processor(dialect, coltype)  # type: ignore[no-untyped-call]
+        return usual
 
 
 @functools.lru_cache(IDENTITIES)

@@ -25,23 +25,39 @@ def run(resources: Resources, statement: str, *, write: bool) -> list[dict[str, 
     Raises InvalidError with the database's own words when the statement does not run, or
     changes something without `write`.
     """
-    try:
-        if write:
-            with UnitOfWork(resources, None) as uow:
+    if not statement.strip():
+        msg = "There is no statement to run."
+        raise InvalidError(msg)
+    if write:
+        with UnitOfWork(resources, None) as uow:
+            with _words_of_the_database(write=True):
                 rows = _rows(uow.session.connection().exec_driver_sql(statement))
-                digest = keys.digest(statement.encode()).hex()
-                audit.record(uow, "database.written", detail={"statement_sha256": digest})
-            return rows
-        with resources.database.reading() as session:
-            if resources.database.path is not None:
-                session.execute(text("PRAGMA query_only=ON"))
-            try:
-                return _rows(session.connection().exec_driver_sql(statement))
-            finally:
-                if resources.database.path is not None:
-                    session.execute(text("PRAGMA query_only=OFF"))
-    except DBAPIError as error:
-        msg = f"The statement did not run: {error.orig}." + (
+            digest = keys.digest(statement.encode()).hex()
+            audit.record(uow, "database.written", detail={"statement_sha256": digest})
+        return rows
+    with resources.database.reading() as session:
+        connection = session.connection()
+        if resources.database.path is not None:
+            session.execute(text("PRAGMA query_only=ON"))
+        try:
+            with _words_of_the_database(write=False):
+                return _rows(connection.exec_driver_sql(statement))
+        finally:
+            connection.invalidate()
+
+
+@contextmanager
+def _words_of_the_database(*, write: bool) -> Iterator[None]:
+    """Say what the database says of a statement: the operator wrote it, and wants to mend it."""
+    try:
+        yield
+    except (DBAPIError, Warning, ValueError) as error:
+        if isinstance(error, DBAPIError) and isinstance(explain(error), (BusyError, FullError)):
+            words = str(error.orig).lower()
+            if "readonly" not in words:
+                raise
+        said = error.orig if isinstance(error, DBAPIError) else error
+        msg = f"The statement did not run: {said}." + (
             "" if write else " To change something, add --write."
         )
         raise InvalidError(msg) from error

@@ -69,6 +69,7 @@ class RealServer:
         self.temporary.mkdir(exist_ok=True)
         self.log = beside / "server.log"
         with self.log.open("ab") as log:
+            self._begins = log.tell()
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "casefile.cli", "serve"],
                 cwd=ROOT,
@@ -84,7 +85,7 @@ class RealServer:
 
     def _wait(self) -> None:
         until = time.monotonic() + STARTS_WITHIN
-        while b"answers at" not in self.log.read_bytes():
+        while b"answers at" not in self.log.read_bytes()[self._begins :]:
             ended = self.process.poll()
             assert ended is None, f"the server ended with {ended}: {self.log.read_text()}"
             assert time.monotonic() < until, f"the server did not start: {self.log.read_text()}"

@@ -49,16 +49,16 @@ def create(uow: UnitOfWork, *, name: str, roles: Iterable[Role]) -> tuple[Invita
     if uow.bundle is None or uow.actor_id is None:
         msg = "only somebody signed in can invite"
         raise RuntimeError(msg)
-    secret, invitation_id = keys.random_key(), uuid4()
+    secret, invitation_id, words = keys.random_key(), uuid4(), service.roles_text(roles)
     invitation = Invitation(
         id=invitation_id,
         token_digest=_token_digest(secret),
         sealed_secret=uow.bundle.public.seal(secret, keys.packed("invitation", invitation_id)),
         anchor=uow.bundle.anchor,
-        anchor_mac=keys.authenticate(keys.derive(secret, "anchor"), uow.bundle.anchor),
+        anchor_mac=_mac(secret, uow.bundle.anchor, words),
         inviter_id=uow.actor_id,
         name=name,
-        roles=service.roles_text(roles),
+        roles=words,
         created_at=uow.now,
         expires_at=uow.now + LASTS,
     )
@@ -83,7 +83,7 @@ def find(session: Session, token: str, now: datetime) -> tuple[Invitation, bytes
     )
     if invitation is None or state(invitation, now) != "open":
         raise NotFoundError(GONE)
-    expected = keys.authenticate(keys.derive(secret, "anchor"), invitation.anchor)
+    expected = _mac(secret, invitation.anchor, invitation.roles)
     if not keys.same(expected, invitation.anchor_mac):
         msg = "This invitation was changed in the database and is not trusted. Ask for a new one."
         raise DamagedError(msg)
@@ -157,6 +157,11 @@ def rows(session: Session, now: datetime) -> list[InvitationRow]:
         )
         for row in session.scalars(select(Invitation).order_by(Invitation.created_at.desc()))
     ]
+
+
+def _mac(secret: bytes, anchor: bytes, roles: str) -> bytes:
+    """Bind what the inviter meant, whom to trust and which roles, to the secret of the link."""
+    return keys.authenticate(keys.derive(secret, "anchor"), keys.packed(anchor, roles))
 
 
 def _token_digest(secret: bytes) -> bytes:

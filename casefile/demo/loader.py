@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -61,9 +62,7 @@ class Loader:
         """Make people, cases, notes and evidence, read the files and index it all."""
         with self.app.app_context():
             self._people()
-            for number, investigation in enumerate(self.newsroom.investigations, start=1):
-                self.tell("cases", number, len(self.newsroom.investigations))
-                self._investigation(investigation)
+            self._investigations()
             self._read_files()
             self._index()
         self.resources.index.close()
@@ -121,24 +120,43 @@ class Loader:
         with self.resources.database.reading() as session:
             return access.open_case(session, visit, case_id)
 
-    def _investigation(self, told: content.Investigation) -> None:
+    def _investigations(self) -> None:
+        """Let all cases happen side by side, so that the audit trail runs forward in time."""
+        stories = [self._investigation(told) for told in self.newsroom.investigations]
+        waiting = [(-next(story), number) for number, story in enumerate(stories)]
+        heapq.heapify(waiting)
+        while waiting:
+            _age, number = heapq.heappop(waiting)
+            following = next(stories[number], None)
+            if following is not None:
+                heapq.heappush(waiting, (-following, number))
+            else:
+                self.tell("cases", len(stories) - len(waiting), len(stories))
+
+    def _investigation(self, told: content.Investigation) -> Iterator[timedelta]:
+        """Give how long ago the next thing happened; asked again, do it."""
         lead_key = next(key for key, seat in told.seats.items() if seat.role == Seat.LEAD)
         lead = self.accounts[lead_key]
         opened = timedelta(days=told.opened_days_ago)
+        yield opened
         with self._at(opened, lead) as uow:
             case_id = cases.create(uow, title=told.title, summary=told.summary)
+        seated = opened - timedelta(minutes=10)
+        yield seated
         for key, seat in told.seats.items():
             if key != lead_key:
-                self._seat(case_id, lead, key, seat, opened)
+                self._seat(case_id, lead, key, seat, seated)
         note_ids: dict[int, UUID] = {}
         for age, act in sorted(
             self._events(told, case_id, note_ids), key=lambda event: event[0], reverse=True
         ):
+            yield age
             act(age)
         if told.status != "open":
+            closed = min((note.age for note in told.notes), default=timedelta()) / 2
+            yield closed
             case = self._open(case_id, lead)
-            last = min((note.age for note in told.notes), default=timedelta())
-            with self._at(last / 2, lead) as uow:
+            with self._at(closed, lead) as uow:
                 cases.describe(
                     uow,
                     case,
@@ -149,11 +167,11 @@ class Loader:
                 )
 
     def _seat(
-        self, case_id: UUID, lead: _Account, key: str, seat: content.Seat, opened: timedelta
+        self, case_id: UUID, lead: _Account, key: str, seat: content.Seat, age: timedelta
     ) -> None:
         ends = self.now + timedelta(days=seat.ends_in_days) if seat.ends_in_days else None
         case = self._open(case_id, lead)
-        with self._at(opened - timedelta(minutes=10), lead) as uow:
+        with self._at(age, lead) as uow:
             seats.add(
                 uow,
                 case,
@@ -203,8 +221,11 @@ class Loader:
         )
         with self._at(age, account) as uow:
             items = evidence.add(uow, case, [(told.file, upload)], origin)
-            waiting = [item.id for item in items if item.state == "pending"]
-        self.to_read += [(case_id, item_id, upload.key) for item_id in waiting]
+            self.to_read += [
+                (case_id, item.id, extraction.brief(case, item))
+                for item in items
+                if item.state == "pending"
+            ]
 
     def _note(
         self,
@@ -230,8 +251,8 @@ class Loader:
 
     def _read_files(self) -> None:
         def read(one: tuple[UUID, UUID, bytes]) -> None:
-            case_id, item_id, key = one
-            extraction.read_text(self.resources, {"case": case_id, "item": item_id}, key)
+            case_id, item_id, told = one
+            extraction.read_text(self.resources, {"case": case_id, "item": item_id}, told)
 
         with ThreadPoolExecutor(READERS) as pool:
             for number, _done in enumerate(pool.map(read, self.to_read), start=1):

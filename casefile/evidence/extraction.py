@@ -28,14 +28,25 @@ WORK = "read-text"
 OFFER_LASTS = timedelta(minutes=2)
 WORK_LASTS = timedelta(minutes=10)
 OFFERS_AT_ONCE = 20
-HEAD = 4096
+KEY_BYTES = 32
 WAITING = ("pending", "running")
 
 
-def offer(resources: Resources, case: OpenCase, items: Iterable[tuple[UUID, bytes]]) -> None:
+def brief(case: OpenCase, item: Item) -> bytes:
+    """Return what a worker must know of a file, for sealing to it: its key and what it is."""
+    return service.file_key(case, item) + service.view(item, case, "").media_type.encode()
+
+
+def offer(resources: Resources, case: OpenCase, items: Iterable[Item]) -> None:
     """Ask a live worker to read these files; without one they stay pending."""
-    for item_id, key in items:
-        if not resources.jobs.offer(WORK, {"case": case.id, "item": item_id}, key):
+    for item in items:
+        if item.state not in WAITING:
+            continue
+        try:
+            told = brief(case, item)
+        except DamagedError:
+            continue  # the page of the file says so; it must not close everything else
+        if not resources.jobs.offer(WORK, {"case": case.id, "item": item.id}, told):
             return
 
 
@@ -62,27 +73,19 @@ def offer_waiting(resources: Resources, session: Session, opened: Sequence[OpenC
     except (BusyError, FullError):
         return  # who reads a page need not wait for it; the next request offers again
     for item in waiting:
-        case = by_id[item.case_id]
-        try:
-            key = service.file_key(case, item)
-        except DamagedError:
-            continue  # the page of the file says so; it must not close everything else
-        offer(resources, case, [(item.id, key)])
+        offer(resources, by_id[item.case_id], [item])
 
 
-def read_text(resources: Resources, ids: dict[str, UUID], key: bytes) -> None:
-    """Do the work: lease the row, read the file in the jail, seal what it says."""
+def read_text(resources: Resources, ids: dict[str, UUID], told: bytes) -> None:
+    """Do the work a brief asks for: lease the row, read the file in the jail, seal what it says."""
     case_id, item_id = ids["case"], ids["item"]
+    key, media_type = told[:KEY_BYTES], told[KEY_BYTES:].decode()
     if not _lease(resources, item_id):
         return
     reason, pages = "", []
     try:
         reader = vault.open_sealed(resources.vault, key, case_id, item_id)
-        head = b"".join(reader.blocks(0, min(HEAD, reader.size)))
-        kind = sandbox.media_type(
-            head, "", lambda start, stop: b"".join(reader.blocks(start, min(stop, reader.size)))
-        )
-        pages = sandbox.extract(kind, reader.blocks())
+        pages = sandbox.extract(media_type, reader.blocks())
     except sandbox.ExtractionError as error:
         reason = str(error)
     except CasefileError:

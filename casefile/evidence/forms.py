@@ -2,7 +2,14 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import DateField, IntegerField, MultipleFileField, StringField, TextAreaField
+from wtforms import (
+    DateField,
+    IntegerField,
+    MultipleFileField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import HiddenInput
 
@@ -13,13 +20,20 @@ LINE_LENGTH = 300
 NOTE_LENGTH = 100_000
 TOO_LONG = _l("Shorten this to at most %(max)d characters.")
 MOST_VERSION = 2**31 - 1
+FIRST_YEAR = 1000
+
+
+def whole_year(_form: object, field: DateField) -> None:
+    """Refuse a year of one to three digits: a slip of the hand that browsers cannot show again."""
+    if field.data and field.data.year < FIRST_YEAR:
+        raise ValidationError(_l("Write the year with four digits."))
 
 
 class OriginForm(FlaskForm):
     shows = TextAreaField(
         _l("What it shows"), validators=[Optional(), Length(max=SHOWS_LENGTH, message=TOO_LONG)]
     )
-    obtained_at = DateField(_l("Obtained on"), validators=[Optional()])
+    obtained_at = DateField(_l("Obtained on"), validators=[Optional(), whole_year])
     obtained_from = StringField(
         _l("Obtained from"),
         description=_l("A place or an office. Name a source only by codename."),

@@ -117,12 +117,7 @@ def create(case: OpenCase) -> ResponseReturnValue:
         items = service.add(uow, case, files, _origin(form))
         _add_note(uow, case, form, items)
         uow.after_commit(keep_uploads)
-        offers = [
-            (item.id, upload.key)
-            for item, (_name, upload) in zip(items, files, strict=True)
-            if item.state == "pending"
-        ]
-        uow.after_commit(lambda: extraction.offer(resources(), case, offers))
+        uow.after_commit(lambda: extraction.offer(resources(), case, items))
         indexing.follow(uow, case)
     count = len(items)
     flash(ngettext("%(num)s file is on record.", "%(num)s files are on record.", count))

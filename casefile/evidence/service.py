@@ -87,7 +87,8 @@ def clean_name(name: str | None) -> str:
     shown = "".join(
         " " if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} else c for c in text
     )
-    return " ".join(shown.split())[:LONGEST_NAME] or "unnamed"
+    name = " ".join(shown.split())[:LONGEST_NAME]
+    return name if name.strip(". ") else "unnamed"
 
 
 def add(
@@ -101,7 +102,9 @@ def add(
         )
         record = {
             "name": clean_name(name),
-            "media_type": sandbox.media_type(upload.head, name, _random_access(uow, case, upload)),
+            "media_type": sandbox.media_type(
+                upload.head, name, _random_access(uow, case, upload), size=upload.size
+            ),
             "size": upload.size,
             "sha256": upload.sha256,
             "sha512": upload.sha512,
@@ -353,7 +356,13 @@ def seen_lately(session: Session, item_id: UUID, user_id: UUID, now: datetime) -
 
 
 def set_lease(session: Session, item_id: UUID, until: datetime) -> None:
-    session.execute(update(Item).where(Item.id == item_id).values(leased_until=until))
+    """Keep others from offering this file for a while.
+
+    It is pending again: whoever read it is dead, and the next worker takes only what is pending.
+    """
+    session.execute(
+        update(Item).where(Item.id == item_id).values(state="pending", leased_until=until)
+    )
 
 
 def _day(text: str) -> date | None:

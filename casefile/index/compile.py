@@ -200,7 +200,7 @@ class ShardQuery:
             else:
                 ranges += [(low, high, number, *pair) for low, high, pair in self._ranges(unit)]
         found = []
-        if ranges:
+        if ranges or not arms:
             # A statement for each number of terms would have to be compiled anew: round it up.
             room = 4
             while room < len(ranges):

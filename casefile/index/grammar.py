@@ -53,6 +53,7 @@ _FIELDS = {
 }
 _QUOTED = r'"[^"]*"|“[^”]*”|«[^»]*»|„[^“”]*[“”]'
 _QUOTES = '"“”«»„'
+_OR = r"(?:OR|\|\|?)"
 _FUZZY = re.compile(r"(.+?)~+(\d*)", re.DOTALL).fullmatch
 _STARRED = re.compile(r"(?:[^\W_]|[*'’])+")
 
@@ -102,7 +103,7 @@ def _parser() -> QueryParser:
         (operator(r"(?:^|(?<=[\s(]))[-−](?=[^\s)])", syntax.NotGroup, prefix), 0),
         (operator(r"(?:^|(?<=[\s(]))NOT(?=[\s(])", syntax.NotGroup, prefix), 0),
         (operator(r"(?:^|(?<=[\s)]))AND(?=[\s(]|$)", syntax.AndGroup), 0),
-        (operator(r"(?:^|(?<=[\s)]))(?:OR|\|\|?)(?=[\s(]|$)", syntax.OrGroup), 0),
+        (operator(rf"(?:^|(?<=[\s)])){_OR}(?:\s+{_OR})*(?=[\s(]|$)", syntax.OrGroup), 0),
     ]
     plugins = [GroupPlugin(), OperatorsPlugin(operators, clean=True), _LeafPlugin()]
     return QueryParser(None, None, plugins=plugins)

@@ -62,9 +62,12 @@ def _by_database(head: bytes) -> str | None:
         found = magic_string(head)
     except (PureError, ValueError):
         return None
-    for match in sorted(found, key=lambda each: -len(each.byte_match)):
-        kind = match.mime_type.lower()
-        sure = len(match.byte_match) >= _SURE_BYTES and match.offset >= 0
-        if sure and _WELL_FORMED.fullmatch(kind) and kind not in EXTRACTABLE:
-            return str(kind)
-    return None
+    sure = {
+        (-len(match.byte_match), match.mime_type.lower())
+        for match in found
+        if match.offset >= 0 and len(match.byte_match) >= _SURE_BYTES
+    }
+    # What we can read has been looked for above, and more closely.
+    if any(kind in EXTRACTABLE for _, kind in sure):
+        return None
+    return min((each for each in sure if _WELL_FORMED.fullmatch(each[1])), default=(0, None))[1]

@@ -13,7 +13,7 @@ from casefile.web.gate import (
     signed_in,
 )
 from casefile.web.pages import FILE_POLICY, Pager, asked_page, dress, pager
-from casefile.web.rendering import Environment, install_phrases
+from casefile.web.rendering import Environment, furnish
 from casefile.web.uploads import (
     CasefileRequest,
     accept_files,
@@ -57,8 +57,8 @@ __all__ = [
     "discard_uploads",
     "dress",
     "empty_upload",
+    "furnish",
     "guard",
-    "install_phrases",
     "keep_uploads",
     "mark",
     "open_to_all",

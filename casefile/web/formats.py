@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
 
+from casefile.web.reader import reader
 from casefile.web.rendering import gettext as _
-from casefile.web.rendering import language, ngettext
-from casefile.web.visit import resources, timezone
+from casefile.web.rendering import ngettext
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -32,19 +32,19 @@ def _day(value: date, locale: str) -> str:
 def moment(value: datetime) -> str:
     """Write a time in the reader's zone and language."""
     minute = value.replace(second=0, microsecond=0)
-    return _moment(minute, timezone().key, language())
+    return _moment(minute, reader().zone.key, reader().language)
 
 
 def day(value: date | datetime) -> str:
     """Write a day in the reader's zone and language."""
     if isinstance(value, datetime):
-        value = value.astimezone(timezone()).date()
-    return _day(value, language())
+        value = value.astimezone(reader().zone).date()
+    return _day(value, reader().language)
 
 
 def ago(value: datetime) -> str:
     """Write how long ago something was, and the day once that is more than a week."""
-    seconds = int((resources().clock() - value).total_seconds())
+    seconds = int((reader().now - value).total_seconds())
     if seconds < MINUTE:
         return _("just now")
     if seconds < HOUR:

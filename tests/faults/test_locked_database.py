@@ -94,7 +94,7 @@ def test_search_and_lists_are_read_while_the_database_is_locked(
     with held(instance):
         assert ben.get("/search?q=pier").find("//article")
         assert "ledger.txt" in ben.get(f"{cast.case.url}/evidence/").text
-        assert "Paid for twice" in ben.get(f"{cast.case.url}/notes/").text
+        assert "was paid for twice" in ben.get(f"{cast.case.url}/notes/").text
 
 
 def test_an_operator_reads_a_locked_database_and_is_told_that_it_cannot_be_changed(
