@@ -57,6 +57,12 @@ def _prepare(settings: Settings) -> None:
     from casefile.serving import harden
 
     harden()
+    if _was_lost(settings):
+        msg = (
+            f"Files of a newsroom lie in {settings.instance}, but its database is missing or empty. "
+            "Restore a backup; nothing was changed."
+        )
+        raise ConfigError(msg)
     settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not settings.pepper_path.exists():
         if not settings.database_url and settings.database_path.exists():
@@ -66,21 +72,15 @@ def _prepare(settings: Settings) -> None:
             )
             raise ConfigError(msg)
         config.create_pepper(settings, keys.random_key())
-    if _was_emptied(settings):
-        msg = (
-            f"The database {settings.database_path} is empty, but files of a newsroom lie beside it. "
-            "Restore a backup; nothing was changed."
-        )
-        raise ConfigError(msg)
     resources = open_resources(settings)
     db.migrate(resources.database)
     resources.database.close()
 
 
-def _was_emptied(settings: Settings) -> bool:
-    """Say whether there is an empty database beside shards or files: founding leaves none."""
+def _was_lost(settings: Settings) -> bool:
+    """Say whether shards or files lie beside no database: founding leaves none."""
     path = settings.database_path
-    if settings.database_url or not path.exists() or path.stat().st_size:
+    if settings.database_url or (path.exists() and path.stat().st_size):
         return False
     beside = (settings.index_folder, settings.instance / "vault")
     return any(child.is_file() for folder in beside for child in folder.glob("*"))
@@ -102,6 +102,7 @@ def init(username: str, name: str, roles: tuple[str, ...], password_stdin: bool)
     """
     from sqlalchemy import func, select
 
+    from casefile import demo as sample
     from casefile.accounts import service
     from casefile.accounts.models import User
     from casefile.policy import Role
@@ -112,6 +113,12 @@ def init(username: str, name: str, roles: tuple[str, ...], password_stdin: bool)
         msg = f"Unknown role: {', '.join(unknown)}. There are: {', '.join(Role)}."
         raise ConfigError(msg)
     settings = _settings()
+    if sample.is_unfinished(settings):
+        msg = (
+            f"A sample was begun in {settings.instance} and interrupted; the next `casefile demo` clears "
+            "that folder. Set CASEFILE_INSTANCE to another one for a real newsroom."
+        )
+        raise ConfigError(msg)
     _prepare(settings)
     resources = open_newsroom(settings)
     with resources.database.reading() as session:
@@ -161,17 +168,17 @@ def demo(as_json: bool, and_serve: bool) -> None:
     from casefile import demo as sample
 
     settings = _settings()
-    if settings.database_path.exists() and not sample.is_sample(settings):
-        if not sample.is_unfinished(settings):
+    if not sample.is_sample(settings):
+        if sample.is_unfinished(settings):
+            from casefile.demo.loader import clear_half_made
+
+            clear_half_made(settings)
+        elif settings.database_path.exists() or _was_lost(settings):
             msg = (
                 f"{settings.instance} holds a real newsroom, and a sample is never put on top of one. "
                 "Set CASEFILE_INSTANCE to another folder."
             )
             raise ConfigError(msg)
-        from casefile.demo.loader import clear_half_made
-
-        clear_half_made(settings)
-    if not sample.is_sample(settings):
         _make_sample(settings)
         if and_serve:  # begin anew: what making the sample needed is not kept in memory
             os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606

@@ -18,6 +18,7 @@ PREFIX = "CASEFILE_"
 FILE_NAME = "casefile.toml"
 PEPPER_BYTES = 32
 HIGHEST_PORT = 65_535
+LONGEST_SHOWN = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +140,16 @@ def _typed(name: str, value: object) -> object:
     except ValueError:
         number = least - 1
     if isinstance(value, bool) or not least <= number <= most:
-        msg = f"{name} must be a whole number from {least} to {most}, not {value!r}."
+        shown = repr(value)[:LONGEST_SHOWN]
+        msg = f"{name} must be a whole number from {least} to {most}, not {shown}."
         raise ConfigError(msg)
     return number
 
 
 def _check(settings: Settings) -> None:
+    if not settings.host:
+        msg = "host must be an address of this machine, like 127.0.0.1."
+        raise ConfigError(msg)
     if not settings.on_loopback and not settings.trusted_proxies:
         msg = (
             f"{settings.host} can be reached from other machines, and without HTTPS passwords would "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from casefile import audit, keys
@@ -13,10 +12,29 @@ from casefile.uow import UnitOfWork
 
 if TYPE_CHECKING:
     from sqlalchemy import CursorResult
+    from sqlalchemy.orm import Session
 
     from casefile.uow import Resources
 
 SHOWN_BYTES = 32
+# What SQLite asks its authorizer, and the answers (sqlite3.h). `PRAGMA rekey` alone would seal
+# the whole database under a key that nobody holds.
+ALLOWED, DENIED = 0, 1
+PRAGMA, ATTACH, DETACH = 19, 24, 25
+READ, SELECT, FUNCTION, RECURSIVE = 20, 21, 31, 33
+READING = frozenset({PRAGMA, READ, SELECT, FUNCTION, RECURSIVE})
+LOOKING = frozenset(
+    {
+        "foreign_key_check",
+        "foreign_key_list",
+        "index_info",
+        "index_list",
+        "integrity_check",
+        "quick_check",
+        "table_info",
+        "table_list",
+    }
+)
 
 
 def run(resources: Resources, statement: str, *, write: bool) -> list[dict[str, Any]]:
@@ -30,37 +48,46 @@ def run(resources: Resources, statement: str, *, write: bool) -> list[dict[str, 
         raise InvalidError(msg)
     if write:
         with UnitOfWork(resources, None) as uow:
-            with _words_of_the_database(write=True):
-                rows = _rows(uow.session.connection().exec_driver_sql(statement))
+            rows = _ask(uow.session, statement, write=True)
             digest = keys.digest(statement.encode()).hex()
             audit.record(uow, "database.written", detail={"statement_sha256": digest})
         return rows
     with resources.database.reading() as session:
-        connection = session.connection()
-        if resources.database.path is not None:
-            session.execute(text("PRAGMA query_only=ON"))
-        try:
-            with _words_of_the_database(write=False):
-                return _rows(connection.exec_driver_sql(statement))
-        finally:
-            connection.invalidate()
+        return _ask(session, statement, write=False)
 
 
-@contextmanager
-def _words_of_the_database(*, write: bool) -> Iterator[None]:
-    """Say what the database says of a statement: the operator wrote it, and wants to mend it."""
+def _ask(session: Session, statement: str, *, write: bool) -> list[dict[str, Any]]:
+    connection = session.connection()
+    sealed = connection.dialect.name == "sqlite"
+    raw: Any = connection.connection.dbapi_connection
     try:
-        yield
+        if sealed:
+            raw.set_authorizer(_allow_writing if write else _allow_reading)
+        return _rows(connection.exec_driver_sql(statement))
     except (DBAPIError, Warning, ValueError) as error:
-        if isinstance(error, DBAPIError) and isinstance(explain(error), (BusyError, FullError)):
-            words = str(error.orig).lower()
-            if "readonly" not in words:
-                raise
         said = error.orig if isinstance(error, DBAPIError) else error
         msg = f"The statement did not run: {said}." + (
             "" if write else " To change something, add --write."
         )
         raise InvalidError(msg) from error
+    finally:
+        if sealed:
+            raw.set_authorizer(_allow_all)
+
+
+def _allow_all(*_what: object) -> int:
+    return ALLOWED
+
+
+def _allow_writing(what: int, first: str | None, second: str | None, *_where: object) -> int:
+    """Refuse what reaches past the tables: another file, another key, another way of storing."""
+    if what in (ATTACH, DETACH) or (what == PRAGMA and second and first not in LOOKING):
+        return DENIED
+    return ALLOWED
+
+
+def _allow_reading(what: int, first: str | None, second: str | None, *where: object) -> int:
+    return _allow_writing(what, first, second, *where) if what in READING else DENIED
 
 
 def _rows(result: CursorResult[Any]) -> list[dict[str, Any]]:

@@ -25,7 +25,7 @@ ONLY_IMPORTERS = {
     "huey": ("jobs.py",),
     "alembic": ("db.py", "migrations/"),
     "gunicorn": ("serving.py",),
-    "click": ("cli.py",),
+    "click": ("cli.py", "inspection.py"),
     "pypdfium2": ("sandbox/",),
     "pickle": (),
     "random": (),

@@ -6,13 +6,16 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import select
 
+from casefile.evidence.models import Item
 from tests.cast import LEDGER, open_case, resources_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flask import Flask
+    from werkzeug.test import TestResponse
 
     from casefile.uow import Resources
     from tests.cast import Cast
@@ -30,22 +33,33 @@ def upload(browser: StrictBrowser, cast: Cast, name: str, content: bytes, **more
     return browser.get(made.location)
 
 
-def upload_named(browser: StrictBrowser, cast: Cast, written: bytes) -> Page:
-    """Send a file whose name is written into the form exactly like this."""
-    body = (
-        b'--line\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n%s\r\n'
-        b'--line\r\nContent-Disposition: form-data; name="files"; filename="%s"\r\n'
-        b"Content-Type: text/plain\r\n\r\nsome text\r\n--line--\r\n"
-    ) % (browser.token().encode(), written)
-    made = browser.client.post(
+def send(
+    browser: StrictBrowser, cast: Cast, status: int, *files: tuple[bytes, bytes]
+) -> TestResponse:
+    """Send files whose names are written into the form exactly like this."""
+    parts = [
+        b'Content-Disposition: form-data; name="csrf_token"\r\n\r\n' + browser.token().encode(),
+        *(
+            b'Content-Disposition: form-data; name="files"; filename="%s"\r\n'
+            b"Content-Type: text/plain\r\n\r\n%s" % file
+            for file in files
+        ),
+    ]
+    body = b"".join(b"--line\r\n%s\r\n" % part for part in parts) + b"--line--\r\n"
+    answer = browser.client.post(
         f"{cast.case.url}/evidence/",
         base_url="http://localhost",
         input_stream=io.BytesIO(body),
         content_length=len(body),
         content_type="multipart/form-data; boundary=line",
     )
-    assert made.status_code == 303
-    return browser.get(made.headers["Location"])
+    assert answer.status_code == status
+    return answer
+
+
+def upload_named(browser: StrictBrowser, cast: Cast, written: bytes) -> Page:
+    answer = send(browser, cast, 303, (written, b"some text"))
+    return browser.get(answer.headers["Location"])
 
 
 def shown_name(page: Page) -> str:
@@ -145,10 +159,6 @@ def test_the_same_file_in_another_case_says_nothing_in_either(
 def test_equal_files_of_two_cases_have_nothing_in_common_in_the_database(
     app: Flask, browse: Browse, cast: Cast
 ) -> None:
-    from sqlalchemy import select
-
-    from casefile.evidence.models import Item
-
     browse(cast.dan).post(f"{cast.other.url}/evidence/", files=[("mine.txt", LEDGER)])
     upload(browse(cast.ben), cast, "again.txt", LEDGER)
 
@@ -280,13 +290,13 @@ def test_a_file_larger_than_allowed_is_refused_and_nothing_of_it_is_kept(
     ben = browse(cast.ben).on(small)
     assert ben.get(f"{cast.case.url}/evidence/new").find(f"//input[@data-limit='{MEBIBYTE}']")
 
-    files = [("small.bin", b"x" * 1000), ("large.bin", b"x" * (MEBIBYTE + 1))]
-    page = ben.post(f"{cast.case.url}/evidence/", 413, files=files)
+    files = ((b"small.bin", b"x" * 1000), (b"large.bin", b"x" * (MEBIBYTE + 1)))
+    answer = send(ben, cast, 413, *files)
 
-    assert "larger than allowed here" in page.problems()
+    assert "larger than allowed here" in answer.text
     assert kept(resources_of(small)) == before
     assert open_case(small, cast.ben, cast.case.id).evidence_count == 1
-    upload(ben, cast, "fits.bin", b"x" * MEBIBYTE)
+    send(ben, cast, 303, (b"fits.bin", b"x" * MEBIBYTE))
 
 
 def test_a_name_does_not_decide_what_a_file_is(browse: Browse, cast: Cast) -> None:
