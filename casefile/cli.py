@@ -113,7 +113,7 @@ def init(username: str, name: str, roles: tuple[str, ...], password_stdin: bool)
         msg = f"Unknown role: {', '.join(unknown)}. There are: {', '.join(Role)}."
         raise ConfigError(msg)
     settings = _settings()
-    if sample.is_unfinished(settings):
+    if sample.is_unfinished(settings) and not sample.is_sample(settings):
         msg = (
             f"A sample was begun in {settings.instance} and interrupted; the next `casefile demo` clears "
             "that folder. Set CASEFILE_INSTANCE to another one for a real newsroom."

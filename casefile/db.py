@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from sqlalchemy.pool import ConnectionPoolEntry
 
 VERSION_LETTERS = len("20261121_1953")
+# What the driver raises for several statements in one; SQLAlchemy lets it through as it is.
+StatementWarning = sqlcipher3.dbapi2.Warning
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 15
 POOL_SIZE = 24
@@ -287,6 +289,7 @@ __all__ = [
     "Name",
     "OperationalError",
     "PrimaryKey",
+    "StatementWarning",
     "Word",
     "checkpoint",
     "explain",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.exc import DBAPIError
 
 from casefile import audit, keys
+from casefile.db import StatementWarning
 from casefile.errors import InvalidError
 from casefile.uow import UnitOfWork
 
@@ -64,7 +65,7 @@ def _ask(session: Session, statement: str, *, write: bool) -> list[dict[str, Any
         if sealed:
             raw.set_authorizer(_allow_writing if write else _allow_reading)
         return _rows(connection.exec_driver_sql(statement))
-    except (DBAPIError, Warning, ValueError) as error:
+    except (DBAPIError, StatementWarning, ValueError) as error:
         said = error.orig if isinstance(error, DBAPIError) else error
         msg = f"The statement did not run: {said}." + (
             "" if write else " To change something, add --write."

@@ -252,9 +252,7 @@ def take_seat(app: Flask, lead: Actor, case_id: UUID, person: Actor) -> None:
     change(app, lead, case_id, lambda uow, case: seats.remove(uow, case, seat_id))
 
 
-def add_note(
-    app: Flask, actor: Actor, case_id: UUID, title: str, body: str, *tags: str
-) -> UUID:
+def add_note(app: Flask, actor: Actor, case_id: UUID, title: str, body: str, *tags: str) -> UUID:
     text = notes.Text(title, body, tags)
     made = change(app, actor, case_id, lambda uow, case: notes.add(uow, case, text))
     assert isinstance(made, UUID)

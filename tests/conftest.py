@@ -101,9 +101,7 @@ def worker(app: Flask) -> Iterator[None]:
 
 
 @pytest.fixture
-def real_server(
-    instance: Path, tmp_path: Path
-) -> Iterator[Callable[..., RealServer]]:
+def real_server(instance: Path, tmp_path: Path) -> Iterator[Callable[..., RealServer]]:
     """Start `casefile serve` over the folder of this test."""
     running: list[RealServer] = []
 
@@ -117,7 +115,9 @@ def real_server(
 
 
 @pytest.fixture(autouse=True)
-def _private_temporary_files(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def _private_temporary_files(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Temporary files of a test stay apart from those of the machine."""
     folder = tmp_path_factory.mktemp("tmp")
     monkeypatch.setenv("TMPDIR", str(folder))

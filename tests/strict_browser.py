@@ -154,9 +154,7 @@ class StrictBrowser:
             if found:
                 self._token = (self.cookie, str(found[-1]))
 
-    def _checked(
-        self, response: TestResponse, method: str, path: str, status: int | None
-    ) -> Page:
+    def _checked(self, response: TestResponse, method: str, path: str, status: int | None) -> Page:
         page = Page(response)
         where = f"{method} {path}"
         as_wanted = page.status < 400 if status is None else page.status == status
@@ -248,7 +246,9 @@ def _check_labels(tree: lxml.html.HtmlElement, where: str) -> None:
         )
         assert named, f"{where}: the box {box.get('name')} has no label"
     for thing in tree.xpath(f"//*[self::button or self::a[@href]]{SHOWN}"):
-        named = thing.text_content().strip() or thing.get("aria-label") or thing.xpath(".//img/@alt")
+        named = (
+            thing.text_content().strip() or thing.get("aria-label") or thing.xpath(".//img/@alt")
+        )
         assert named, f"{where}: a {thing.tag} says nothing: {lxml.html.tostring(thing)[:200]!r}"
     for image in tree.xpath("//img"):
         assert image.get("alt") is not None, f"{where}: a picture without alt"
@@ -283,4 +283,6 @@ def _check_nothing_inline(tree: lxml.html.HtmlElement, where: str) -> None:
         if source and not source.startswith("data:image/"):
             assert re.match(r"/(?!/)", source), f"{where} loads {source}"
     for link in tree.xpath("//a/@href"):
-        assert not link.lower().startswith(("javascript:", "data:", "vbscript:")), f"{where}: {link}"
+        assert not link.lower().startswith(("javascript:", "data:", "vbscript:")), (
+            f"{where}: {link}"
+        )

@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import (
     HiddenField,
+    IntegerField,
     PasswordField,
     SelectChoice,
     SelectField,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 NAME_LENGTH = 120
 PASSWORD_LENGTH = 1024
+MOST_VERSION = 2**31 - 1
 FILL_IN = _l("Fill this in.")
 
 ROLE_NAMES = {
@@ -51,6 +53,12 @@ def not_blank(_form: object, field: StringField) -> None:
     """Refuse blanks only: a title nobody can see cannot be clicked either."""
     if not (field.data or "").strip():
         raise ValidationError(FILL_IN)
+
+
+def countable(_form: object, field: IntegerField) -> None:
+    """Refuse a version no row can have. WTForms' NumberRange fails on what is no float."""
+    if not 1 <= (field.data or 0) <= MOST_VERSION:
+        raise ValidationError(_l("This page is out of step. Open the form again."))
 
 
 def no_control_characters(_form: object, field: StringField) -> None:

@@ -11,15 +11,14 @@ from wtforms import (
     TextAreaField,
     ValidationError,
 )
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import HiddenInput
 
-from casefile.accounts.forms import FILL_IN, required
+from casefile.accounts.forms import FILL_IN, countable, required
 from casefile.policy import Seat
 
 TITLE_LENGTH = 200
 SUMMARY_LENGTH = 20_000
-MOST_VERSION = 2**31 - 1
 LAST_YEAR = 2100
 
 SEAT_NAMES = {
@@ -54,9 +53,7 @@ class CaseEditForm(CaseForm):
         _l("Status"),
         choices=[SelectChoice(status, name) for status, name in STATUS_NAMES.items()],
     )
-    version = IntegerField(
-        widget=HiddenInput(), validators=[InputRequired(), NumberRange(1, MOST_VERSION)]
-    )
+    version = IntegerField(widget=HiddenInput(), validators=[InputRequired(), countable])
 
 
 def not_out_of_reach(_form: object, field: DateField) -> None:

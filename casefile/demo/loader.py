@@ -7,7 +7,7 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
@@ -279,7 +279,7 @@ def clear_half_made(settings: Settings) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def sign_ins(resources: Resources, now: datetime) -> list[dict[str, object]]:
+def sign_ins(resources: Resources, now: datetime) -> list[dict[str, Any]]:
     """Return everybody of the sample with password, roles and the cases they have a seat on."""
     passwords = {person.username: person.password for person in content.load().people}
     with resources.database.reading() as session:

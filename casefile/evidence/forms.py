@@ -10,16 +10,15 @@ from wtforms import (
     TextAreaField,
     ValidationError,
 )
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import HiddenInput
 
-from casefile.accounts.forms import no_control_characters
+from casefile.accounts.forms import countable, no_control_characters
 
 SHOWS_LENGTH = 2000
 LINE_LENGTH = 300
 NOTE_LENGTH = 100_000
 TOO_LONG = _l("Shorten this to at most %(max)d characters.")
-MOST_VERSION = 2**31 - 1
 FIRST_YEAR = 1000
 
 
@@ -60,6 +59,4 @@ class EvidenceForm(OriginForm):
 
 
 class EvidenceEditForm(OriginForm):
-    version = IntegerField(
-        widget=HiddenInput(), validators=[InputRequired(), NumberRange(1, MOST_VERSION)]
-    )
+    version = IntegerField(widget=HiddenInput(), validators=[InputRequired(), countable])

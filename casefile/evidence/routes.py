@@ -147,7 +147,7 @@ def _add_note(uow: UnitOfWork, case: OpenCase, form: EvidenceForm, items: list[I
     notes.add(uow, case, notes.Text(title, notes.with_citations(body, numbers), tags))
 
 
-@bp.get("/number/<int:number>")
+@bp.get("/number/<int(max=999999999):number>")
 @requires(Permission.EVIDENCE_READ)
 def by_number(case: OpenCase, number: int) -> ResponseReturnValue:
     found = service.by_numbers(database_session(), case, [number])

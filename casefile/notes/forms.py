@@ -3,15 +3,14 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import IntegerField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import HiddenInput
 
-from casefile.accounts.forms import FILL_IN, no_control_characters, not_blank, required
+from casefile.accounts.forms import FILL_IN, countable, no_control_characters, not_blank, required
 
 TITLE_LENGTH = 200
 BODY_LENGTH = 100_000
 TAGS_LENGTH = 600
-MOST_VERSION = 2**31 - 1
 
 
 class NoteForm(FlaskForm):
@@ -32,6 +31,4 @@ class NoteForm(FlaskForm):
 
 
 class NoteEditForm(NoteForm):
-    version = IntegerField(
-        widget=HiddenInput(), validators=[InputRequired(), NumberRange(1, MOST_VERSION)]
-    )
+    version = IntegerField(widget=HiddenInput(), validators=[InputRequired(), countable])

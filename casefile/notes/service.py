@@ -24,10 +24,10 @@ from casefile.notes.models import Note, NoteVersion
 from casefile.policy import Permission
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Row, Select
+    from sqlalchemy import Select
     from sqlalchemy.orm import Session
 
     from casefile.cases.access import OpenCase
@@ -67,10 +67,7 @@ class NoteView(NamedTuple):
     changed_by_name: str
     version: int
     deleted: bool
-
-    @property
-    def url(self) -> str:
-        return f"/cases/{self.case_id}/notes/{self.id}"
+    url: str
 
     @property
     def excerpt(self) -> str:
@@ -207,34 +204,15 @@ def _get(session: Session, case: OpenCase, note_id: UUID) -> Note:
     return note
 
 
-def _open(row: Row[*tuple[Any, ...]], case: OpenCase) -> tuple[str, str, list[str]]:
+def _open(
+    case: OpenCase, note_id: UUID, version: int, generation: int, record: bytes
+) -> tuple[str, str, list[str]]:
     try:
-        plain = case.key(row.generation).open(
-            row.record, "note_version", row.id, "record", row.version
-        )
+        plain = case.key(generation).open(record, "note_version", note_id, "record", version)
     except DamagedError:
         return DAMAGED_TITLE, "", []
     title, body, tags = json.loads(plain.decode())
     return title, body, tags
-
-
-def _view(row: Row[*tuple[Any, ...]], case: OpenCase, names: Mapping[UUID, str]) -> NoteView:
-    title, body, tags = _open(row, case)
-    return NoteView(
-        id=row.id,
-        case_id=case.id,
-        number=row.number,
-        title=title,
-        body=body,
-        tags=tuple(tags),
-        author_id=row.author_id,
-        author_name=names.get(row.author_id, ""),
-        created_at=row.created_at,
-        changed_at=row.at,
-        changed_by_name=names.get(row.changed_by_id, ""),
-        version=row.version,
-        deleted=row.deleted_at is not None,
-    )
 
 
 def _views(
@@ -243,7 +221,32 @@ def _views(
     rows = session.execute(wanted, {"case_id": case.id, **asked}).all()
     people = {row.author_id for row in rows} | {row.changed_by_id for row in rows}
     names = accounts.names(session, people)
-    return [_view(row, case, names) for row in rows]
+    place = f"/cases/{case.id}/notes/"
+    views = []
+    for (
+        note_id, number, author_id, created_at, deleted_at, _change, version, changed_by_id, at,
+        generation, record,
+    ) in rows:  # fmt: skip
+        title, body, tags = _open(case, note_id, version, generation, record)
+        views.append(
+            NoteView(
+                id=note_id,
+                case_id=case.id,
+                number=number,
+                title=title,
+                body=body,
+                tags=tuple(tags),
+                author_id=author_id,
+                author_name=names.get(author_id, ""),
+                created_at=created_at,
+                changed_at=at,
+                changed_by_name=names.get(changed_by_id, ""),
+                version=version,
+                deleted=deleted_at is not None,
+                url=f"{place}{note_id}",
+            )
+        )
+    return views
 
 
 def get(session: Session, case: OpenCase, note_id: UUID) -> NoteView:
@@ -340,7 +343,7 @@ def documents(session: Session, case: OpenCase, since: int, until: int) -> Itera
     rows = session.execute(statements.CHANGED, asked).all()
     names = accounts.names(session, {row.author_id for row in rows})
     for row in rows:
-        title, body, tags = _open(row, case)
+        title, body, tags = _open(case, row.id, row.version, row.generation, row.record)
         yield Document(
             id=row.id,
             kind="note",

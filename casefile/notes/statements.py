@@ -61,7 +61,9 @@ def listing(
     sort: str, *, deleted: bool, of_author: bool, paged: bool = False
 ) -> Select[*tuple[Any, ...]]:
     """Return the statement for a list; `sort` is one of ORDERS."""
-    wanted = _LATEST.where(_NOTE.c.deleted_at.is_not(None) if deleted else _NOTE.c.deleted_at.is_(None))
+    wanted = _LATEST.where(
+        _NOTE.c.deleted_at.is_not(None) if deleted else _NOTE.c.deleted_at.is_(None)
+    )
     if of_author:
         wanted = wanted.where(_NOTE.c.author_id == bindparam("author_id"))
     wanted = wanted.order_by(ORDERS[sort], _NOTE.c.number.desc())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from dataclasses import dataclass
 from datetime import date
@@ -122,14 +123,17 @@ def search(
     now = resources.clock()
     mine = cases.all_mine(session, opened, now)
     extraction.offer_waiting(resources, session, mine)
-    results: Results = resources.index.search(
+    look = functools.partial(
+        resources.index.search,
         [indexing.shard(resources, case) for case in mine],
         query,
-        page=page,
         size=PAGE,
         now=now,
         timezone=timezone,
     )
+    results: Results = look(page=page)
+    if results.total and results.page > results.pages:
+        results = look(page=results.pages)
     by_id = {case.id: case for case in mine}
     hits = list(results.hits)
     if results.behind and results.page == 1:

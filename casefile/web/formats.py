@@ -44,16 +44,22 @@ def day(value: date | datetime) -> str:
 
 def ago(value: datetime) -> str:
     """Write how long ago something was, and the day once that is more than a week."""
-    seconds = int((reader().now - value).total_seconds())
-    if seconds < MINUTE:
+    here = reader()
+    seconds = int((here.now - value).total_seconds())
+    return day(value) if seconds >= WEEK * DAY else _ago(here.language, seconds // MINUTE)
+
+
+@functools.lru_cache(maxsize=4096)
+def _ago(_language: str, minutes: int) -> str:
+    if minutes < 1:
         return _("just now")
-    if seconds < HOUR:
-        return ngettext("%(num)s minute ago", "%(num)s minutes ago", seconds // MINUTE)
-    if seconds < DAY:
-        return ngettext("%(num)s hour ago", "%(num)s hours ago", seconds // HOUR)
-    if seconds < WEEK * DAY:
-        return ngettext("%(num)s day ago", "%(num)s days ago", seconds // DAY)
-    return day(value)
+    if minutes < HOUR // MINUTE:
+        return ngettext("%(num)s minute ago", "%(num)s minutes ago", minutes)
+    hours = minutes * MINUTE // HOUR
+    if hours < DAY // HOUR:
+        return ngettext("%(num)s hour ago", "%(num)s hours ago", hours)
+    days = hours * HOUR // DAY
+    return ngettext("%(num)s day ago", "%(num)s days ago", days)
 
 
 def filesize(size: int) -> str:

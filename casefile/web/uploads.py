@@ -53,6 +53,7 @@ class CasefileRequest(Request):
 
     max_form_memory_size = FORM_LIMIT
     max_form_parts = PARTS_LIMIT
+    is_json = False  # Flask-WTF would fill forms from JSON, whose text can hold half letters
 
     def _get_file_stream(
         self,

@@ -35,9 +35,7 @@ def run(folder: Path, scale: Scale) -> list[Row]:
         return _measure(server, mine, theirs, f"/cases/{case_id}/evidence/", scale)
 
 
-def _measure(
-    server: Process, mine: Browser, theirs: Browser, path: str, scale: Scale
-) -> list[Row]:
+def _measure(server: Process, mine: Browser, theirs: Browser, path: str, scale: Scale) -> list[Row]:
     size = f"{scale.file_bytes >> 20} MiB"
     content = memoryview(os.urandom(scale.file_bytes))
     upload = partial(mine.upload, path, content, 303)

@@ -31,9 +31,7 @@ SIGNING_IN = 4
 WINDOWS = 5
 
 
-def _large_case(
-    room: Newsroom, resources: Resources, members: list[Colleague]
-) -> UUID:
+def _large_case(room: Newsroom, resources: Resources, members: list[Colleague]) -> UUID:
     case_id = room.new_case(resources, members)
     lead = members[0]
     said = Corpus(LISTED, 1, seed=3).notes(0)

@@ -29,7 +29,18 @@ if TYPE_CHECKING:
 SEATED = 20
 PEOPLE = 8
 WARM = 8
-WORDS = ("Alpha", "Bravo", "Charlie", "Delta", "Echo", "Foxtrot", "Golf", "Hotel", "India", "Juliet")
+WORDS = (
+    "Alpha",
+    "Bravo",
+    "Charlie",
+    "Delta",
+    "Echo",
+    "Foxtrot",
+    "Golf",
+    "Hotel",
+    "India",
+    "Juliet",
+)
 
 
 class Writer:
@@ -69,9 +80,7 @@ def run(folder: Path, scale: Scale) -> list[Row]:
                 made = fill(room, resources, count=count, cases=scale.cases, seated=SEATED)
                 secret = room.session(resources, room.people[1])
             server = stack.enter_context(servers.casefile(room.settings.instance))
-            writers.append(
-                (Browser(server.port, secret), made.seated, _word(number))
-            )
+            writers.append((Browser(server.port, secret), made.seated, _word(number)))
         acting = [Writer(browser, cases, word) for browser, cases, word in writers]
         tell(f"saving: {scale.saves} notes in each, by turns")
         times = in_turn([writer.save for writer in acting], scale.saves, warm=SEATED + WARM)

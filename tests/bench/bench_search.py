@@ -172,7 +172,7 @@ def questions(corpus: Corpus, clear: Clear) -> dict[str, list[Asked]]:
     medium = [w for w, n in words.items() if 20 <= n <= notes // 20 and len(w) > 4]
     frequent = [w for w, n in words.items() if notes // 50 <= n <= notes // 5 and len(w) > 3]
     chance.shuffle(medium)
-    both = []
+    both: list[Asked] = []
     while len(both) < QUERIES:
         a, b = chance.sample(frequent, k=2)
         if clear.search(f'"{a}" AND "{b}"') >= SHOWN:

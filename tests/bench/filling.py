@@ -32,7 +32,13 @@ class Filled:
 
 
 def fill(
-    room: Newsroom, resources: Resources, *, count: int, cases: int, seated: int, indexed: bool = True
+    room: Newsroom,
+    resources: Resources,
+    *,
+    count: int,
+    cases: int,
+    seated: int,
+    indexed: bool = True,
 ) -> Filled:
     """Make cases led by the founder, some with a seat for the second person, holding `count` notes.
 
@@ -112,9 +118,7 @@ def _note(
     }
 
 
-def _version(
-    uow: UnitOfWork, case: OpenCase, note_id: UUID, text: notes.Text
-) -> dict[str, Any]:
+def _version(uow: UnitOfWork, case: OpenCase, note_id: UUID, text: notes.Text) -> dict[str, Any]:
     return {
         "note_id": note_id,
         "version": 1,

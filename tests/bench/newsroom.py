@@ -115,9 +115,7 @@ class Newsroom:
         with resources.database.reading() as session:
             return access.open_case(session, visit, case_id)
 
-    def add_files(
-        self, resources: Resources, case_id: UUID, person: Colleague, count: int
-    ) -> None:
+    def add_files(self, resources: Resources, case_id: UUID, person: Colleague, count: int) -> None:
         """Put small files on record whose text nobody has to read first."""
         case = self.open_case(resources, case_id, person)
         for number in range(count):

@@ -114,6 +114,7 @@ def test_make_run_makes_a_sample_only_where_there_is_no_newsroom() -> None:
     assert "--require-hashes -r requirements.txt" in rules
     for target in ("run", "test", "check", "bench"):
         assert re.search(rf"^{target}:", rules, flags=re.MULTILINE)
-    assert "$(MAKE) test" in (ROOT / ".ci" / "run").read_text() or "make test" in (
-        ROOT / ".ci" / "run"
-    ).read_text()
+    assert (
+        "$(MAKE) test" in (ROOT / ".ci" / "run").read_text()
+        or "make test" in (ROOT / ".ci" / "run").read_text()
+    )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.commands.conftest import PASSWORD
 from tests.real_server import run
 
 if TYPE_CHECKING:
@@ -53,8 +54,6 @@ def test_nobody_else_on_the_machine_can_look_into_a_new_instance(
     ("password", "says"),
     [
         ("short", "at least 12 characters"),
-        ("", "at least 12 characters"),
-        ("passwordpassword", ""),
         ("founderfounder", ""),
     ],
 )
@@ -70,14 +69,14 @@ def test_a_weak_password_founds_nothing_and_the_next_try_works(
     assert refused.stderr.startswith("casefile: ")
     assert says in refused.stderr
     assert refused.stdout == ""
-    assert password not in refused.stderr or not password
+    assert password not in refused.stderr
     assert users(tmp_path / "new") == []
     again = found()
     assert again.returncode == 0, again.stderr
     assert len(users(tmp_path / "new")) == 1
 
 
-@pytest.mark.parametrize("username", ["", " ", "two words", "x" * 200, "a\tb"])
+@pytest.mark.parametrize("username", ["", "two words"])
 def test_a_username_that_will_not_do_founds_nothing(
     username: str, found: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
@@ -144,6 +143,33 @@ def test_a_key_file_that_waits_is_used_and_not_overwritten(
     assert not (tmp_path / "new" / "pepper").exists()
     assert run(tmp_path / "new", "audit", "verify", pepper_file=key).returncode == 0
     assert run(tmp_path / "new", "audit", "verify").returncode == 2
+
+
+def test_a_real_newsroom_is_not_founded_where_the_next_sample_would_clear_it_away(
+    found: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    (tmp_path / "new").mkdir(mode=0o700)
+    (tmp_path / "new" / "sample-unfinished").touch()
+
+    refused = found()
+
+    assert refused.returncode == 2
+    assert "sample" in refused.stderr
+    assert not (tmp_path / "new" / "pepper").exists()
+
+
+def test_a_lost_database_beside_its_files_is_not_replaced_by_a_new_one(
+    instance: Path, casefile: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    (instance / "casefile.db").unlink()
+    (instance / "pepper").unlink()
+
+    done = casefile("init", "--username", "m", "--name", "M", "--password-stdin", given=PASSWORD)
+
+    assert done.returncode == 2
+    assert "Restore a backup" in done.stderr
+    assert not (instance / "casefile.db").exists()
+    assert not (instance / "pepper").exists(), "a new key would stand in the old one's place"
 
 
 def test_an_instance_that_is_a_file_is_refused(

@@ -60,16 +60,11 @@ def test_an_address_others_can_reach_wants_https_in_front(
     assert "CASEFILE_TRUSTED_PROXIES=1" in done.stderr
 
 
-def test_a_server_prints_one_line_answers_and_ends_when_told(
-    server: RealServer, instance: Path
-) -> None:
+def test_a_server_prints_one_line_answers_and_ends_when_told(server: RealServer) -> None:
     assert server.log.read_text() == f"Casefile answers at http://localhost:{server.port}\n"
     for path in ("/healthz", "/readyz"):
         with urllib.request.urlopen(f"http://127.0.0.1:{server.port}{path}") as answer:
             assert answer.status == 200
-    for place in [instance, *instance.rglob("*")]:
-        wanted = 0o700 if place.is_dir() else 0o600
-        assert stat.S_IMODE(place.stat().st_mode) == wanted, place
 
     began = time.monotonic()
     server.process.terminate()
@@ -80,9 +75,26 @@ def test_a_server_prints_one_line_answers_and_ends_when_told(
         socket.create_connection(("127.0.0.1", server.port), timeout=2)
 
 
+def test_nobody_else_on_the_machine_can_look_into_what_a_server_keeps(
+    found: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    assert found().returncode == 0
+    running = RealServer(tmp_path / "new", tmp_path)
+    try:
+        places = [tmp_path / "new", *(tmp_path / "new").rglob("*")]
+        assert any(place.name == "casefile.db-wal" for place in places)
+        for place in places:
+            wanted = 0o700 if place.is_dir() else 0o600
+            assert stat.S_IMODE(place.stat().st_mode) == wanted, place
+    finally:
+        running.stop()
+
+
 def test_an_open_connection_does_not_keep_the_server_from_ending(server: RealServer) -> None:
     with socket.create_connection(("127.0.0.1", server.port)) as idle:
-        idle.sendall(b"POST /sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nabc")
+        idle.sendall(
+            b"POST /sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nabc"
+        )
         time.sleep(0.3)
         began = time.monotonic()
         server.process.terminate()

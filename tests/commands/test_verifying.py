@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from casefile import audit, operator_sql
 from tests.cast import resources_of
 
 if TYPE_CHECKING:
@@ -14,20 +15,15 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
+    from casefile.uow import Resources
     from tests.cast import Cast
     from tests.strict_browser import Browse
 
-Run = "Callable[..., subprocess.CompletedProcess[str]]"
 SWAP = (
-    "UPDATE audit_entry SET at = (SELECT at FROM audit_entry o WHERE o.sequence = 11 - audit_entry.sequence), "
-    "action = (SELECT action FROM audit_entry o WHERE o.sequence = 11 - audit_entry.sequence) "
-    "WHERE sequence IN (5, 6)"
+    "UPDATE audit_entry SET at = o.at, action = o.action, subject_id = o.subject_id "
+    "FROM (SELECT * FROM audit_entry) AS o "
+    "WHERE audit_entry.sequence IN (5, 6) AND o.sequence = 11 - audit_entry.sequence"
 )
-
-
-def write(casefile: Callable[..., subprocess.CompletedProcess[str]], statement: str) -> None:
-    done = casefile("database", "sql", statement, "--write")
-    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(
@@ -44,20 +40,32 @@ def write(casefile: Callable[..., subprocess.CompletedProcess[str]], statement: 
     ],
     ids=["action", "time", "actor", "one", "two", "first", "swap", "hash"],
 )
-def test_the_trail_is_whole_before_and_a_change_of_it_is_found(
-    statement: str, broken: list[int], casefile: Callable[..., subprocess.CompletedProcess[str]]
+def test_a_change_of_the_trail_is_found_where_it_was_made(
+    statement: str, broken: list[int], resources: Resources
 ) -> None:
-    write(casefile, statement)
+    with resources.database.reading() as session:
+        assert all(isinstance(found, int) for found in audit.verify(session, batch=4))
+    operator_sql.run(resources, statement, write=True)
+
+    with resources.database.reading() as session:
+        found = [part for part in audit.verify(session, batch=4) if isinstance(part, audit.Broken)]
+    assert sorted({part.sequence for part in found}) == broken
+
+
+def test_a_broken_trail_is_said_on_standard_error_and_by_the_exit_code(
+    casefile: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    statement = "DELETE FROM audit_entry WHERE sequence = 7"
+    assert casefile("database", "sql", statement, "--write").returncode == 0
 
     done = casefile("audit", "verify")
     report = casefile("audit", "verify", "--json")
 
     assert done.returncode == 1
     assert "THE CHAIN IS BROKEN" in done.stdout
-    for sequence in broken:
-        assert f"entry {sequence} " in done.stderr
+    assert "entry 7 missing" in done.stderr
     assert report.returncode == 1
-    assert {entry["sequence"] for entry in json.loads(report.stdout)["broken"]} == set(broken)
+    assert {entry["sequence"] for entry in json.loads(report.stdout)["broken"]} == {7, 8}
 
 
 def test_a_whole_trail_is_said_to_hold(
@@ -94,7 +102,9 @@ def test_the_index_is_verified_and_thrown_away_for_one_case_or_all(
     (instance / "index" / "stranger.txt").write_text("who put me here")
     found = casefile("index", "verify", "--json")
     assert found.returncode == 1
-    problems = {problem["file"]: problem["reason"] for problem in json.loads(found.stdout)["problems"]}
+    problems = {
+        problem["file"]: problem["reason"] for problem in json.loads(found.stdout)["problems"]
+    }
     assert problems[stranger.name] == "belongs to no case"
     assert "stranger.txt" in problems
     stranger.unlink()

@@ -32,7 +32,13 @@ def wait_for(what: str, happened: Callable[[], object], *, seconds: float = LONG
 
 
 def begin_upload(
-    visitor: Visitor, path: str, name: str, beginning: bytes, *, promised: int, complete: bool = False
+    visitor: Visitor,
+    path: str,
+    name: str,
+    beginning: bytes,
+    *,
+    promised: int,
+    complete: bool = False,
 ) -> http.client.HTTPConnection:
     """Send the first part of an upload and leave it there.
 

@@ -82,7 +82,9 @@ def test_a_damaged_shard_is_built_anew_by_the_next_search(
     assert total(browse, cast.dan, "pier") == "0"
 
 
-@pytest.mark.parametrize("damage", [flip, empty, replace_by_noise, remove], ids=lambda d: d.__name__)
+@pytest.mark.parametrize(
+    "damage", [flip, empty, replace_by_noise, remove], ids=lambda d: d.__name__
+)
 def test_a_shard_damaged_while_it_is_open_is_built_anew(
     damage: Callable[[Path, Path], None], instance: Path, cast: Cast, browse: Browse
 ) -> None:

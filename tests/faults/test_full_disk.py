@@ -82,9 +82,7 @@ def test_search_and_lists_are_read_on_a_full_disk(
     assert ben.get("/search?q=pier").find("//article")
 
 
-def test_a_server_is_not_started_on_a_full_disk_and_says_so(
-    instance: Path, mounts: Mounts
-) -> None:
+def test_a_server_is_not_started_on_a_full_disk_and_says_so(instance: Path, mounts: Mounts) -> None:
     mounts.small_disk(instance, DISK)
     fill(instance)
 

@@ -155,7 +155,11 @@ def test_a_file_stored_before_its_row_is_found_as_an_orphan_and_can_be_removed(
     )
     wait_for("the file is stored", lambda: stored(instance) - before)
     rest = begin_upload(
-        ben(server), f"{cast.case.url}/evidence/", "rest.bin", os.urandom(4 * MEBIBYTE), promised=2**26
+        ben(server),
+        f"{cast.case.url}/evidence/",
+        "rest.bin",
+        os.urandom(4 * MEBIBYTE),
+        promised=2**26,
     )
     wait_for("a piece of the other", lambda: staged(instance))
     server.kill()

@@ -13,7 +13,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parent.parent.parent
-NEVER = ("instance/", ".venv/", ".git", "__pycache__", ".pyc", "pepper", ".db", ".hypothesis", ".env")
+NEVER = (
+    "instance/",
+    ".venv/",
+    ".git",
+    "__pycache__",
+    ".pyc",
+    "pepper",
+    ".db",
+    ".hypothesis",
+    ".env",
+)
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("packages")]
 
 
@@ -61,7 +71,14 @@ def test_the_wheel_holds_the_program_its_templates_and_nothing_else(
 def test_the_source_package_can_be_built_and_tested(built: dict[str, list[str]]) -> None:
     held = set(built["source"])
 
-    for name in ("pyproject.toml", "README.md", "LICENSE", "Makefile", "requirements.txt", "wsgi.py"):
+    for name in (
+        "pyproject.toml",
+        "README.md",
+        "LICENSE",
+        "Makefile",
+        "requirements.txt",
+        "wsgi.py",
+    ):
         assert name in held
     assert set(_sources("casefile", "templates", "tests")) <= held
 

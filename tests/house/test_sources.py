@@ -86,9 +86,7 @@ def test_imports_go_down_the_house_and_never_up() -> None:
 @pytest.mark.parametrize("package", ONLY_IMPORTERS)
 def test_a_package_with_sharp_edges_has_one_importer(package: str) -> None:
     importers = {
-        _name(path)
-        for path in MODULES
-        if any(_is_of(module, package) for module in _imports(path))
+        _name(path) for path in MODULES if any(_is_of(module, package) for module in _imports(path))
     }
     strangers = {name for name in importers if not _inside(name, ONLY_IMPORTERS[package])}
 
@@ -134,7 +132,8 @@ def test_only_the_unit_of_work_and_bookkeeping_commit() -> None:
     committing = {
         _name(path)
         for path in MODULES
-        if _calls(path, "commit") and not _name(path).startswith(("vault/", "index/", "migrations/"))
+        if _calls(path, "commit")
+        and not _name(path).startswith(("vault/", "index/", "migrations/"))
     }
 
     assert committing <= MAY_COMMIT
@@ -201,7 +200,9 @@ def test_time_comes_from_the_clock_that_was_handed_in() -> None:
     allowed = {"app.py", "uow.py", "demo/content.py", "demo/loader.py", "vault/folder.py"}
     for path in MODULES:
         asks = [call for call in [*_calls(path, "now"), *_calls(path, "utcnow")] if call.func]
-        named = [c for c in asks if isinstance(c.func.value, ast.Name) and c.func.value.id == "datetime"]  # type: ignore[attr-defined]
+        named = [
+            c for c in asks if isinstance(c.func.value, ast.Name) and c.func.value.id == "datetime"
+        ]  # type: ignore[attr-defined]
         assert not named or _name(path) in allowed, f"{_name(path)} looks at its own watch"
 
 
@@ -222,3 +223,9 @@ def test_no_secret_stands_in_the_sources() -> None:
     for path in MODULES:
         found = [m[0] for m in secret.finditer(path.read_text()) if "Error" not in m[0]]
         assert not found, f"{_name(path)}: {found}"
+
+
+def test_no_two_test_files_have_one_name() -> None:
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+
+    assert sorted(names) == sorted(set(names))

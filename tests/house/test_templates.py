@@ -64,7 +64,14 @@ def test_every_address_in_a_template_can_be_made(app: Flask) -> None:
 def test_scripts_and_styles_call_nobody_and_run_no_text() -> None:
     for path in [*STATIC.rglob("*.js"), *STATIC.rglob("*.css"), *STATIC.rglob("*.svg")]:
         source = path.read_text()
-        for word in ("eval(", "new Function", "innerHTML", "document.write", "localStorage", "@import"):
+        for word in (
+            "eval(",
+            "new Function",
+            "innerHTML",
+            "document.write",
+            "localStorage",
+            "@import",
+        ):
             assert word not in source or _is_harmless(word, source), f"{path.name} has {word}"
         elsewhere = set(re.findall(r"https?://[\w.]+", source)) - {"http://www.w3.org"}
         assert not elsewhere, f"{path.name} names {elsewhere}"
@@ -72,4 +79,6 @@ def test_scripts_and_styles_call_nobody_and_run_no_text() -> None:
 
 def _is_harmless(word: str, source: str) -> bool:
     """Settings of the reader's own browser may be kept there, never content."""
-    return word == "localStorage" and not re.search(r"localStorage\.setItem\([^)]*(body|value)", source)
+    return word == "localStorage" and not re.search(
+        r"localStorage\.setItem\([^)]*(body|value)", source
+    )

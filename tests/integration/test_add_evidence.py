@@ -144,9 +144,7 @@ def test_the_same_file_again_is_pointed_out_and_kept(browse: Browse, cast: Cast)
     assert "ledger again.txt" in first.find("//*[@class='notice']")[0].text_content()
 
 
-def test_the_same_file_in_another_case_says_nothing_in_either(
-    browse: Browse, cast: Cast
-) -> None:
+def test_the_same_file_in_another_case_says_nothing_in_either(browse: Browse, cast: Cast) -> None:
     ben, dan = browse(cast.ben), browse(cast.dan)
 
     made = dan.post(f"{cast.other.url}/evidence/", files=[("mine.txt", LEDGER)])

@@ -94,7 +94,9 @@ def test_the_longest_note_is_kept_whole(browse: Browse, cast: Cast) -> None:
 
 def test_what_is_typed_comes_back_letter_for_letter(browse: Browse, cast: Cast) -> None:
     ben = browse(cast.ben)
-    body = "\n  first\r\nsecond\ttab  \n\n🜁 e\u0301 \u202eright to left\u202c { 7*7 } </textarea>&amp;"
+    body = (
+        "\n  first\r\nsecond\ttab  \n\n🜁 e\u0301 \u202eright to left\u202c { 7*7 } </textarea>&amp;"
+    )
 
     made = ben.post(f"{cast.case.url}/notes/", title="Letters </title>", body=body)
 

@@ -99,7 +99,9 @@ def test_a_seat_that_makes_no_sense_is_refused_with_a_reason(
     browse(cast.dan).get(f"{cast.case.url}/", status=404)
 
 
-@pytest.mark.parametrize("wrong", [{"role": "king"}, {"ends_at": "soon"}, {"ends_at": "2020-01-01"}])
+@pytest.mark.parametrize(
+    "wrong", [{"role": "king"}, {"ends_at": "soon"}, {"ends_at": "2020-01-01"}]
+)
 def test_a_change_that_makes_no_sense_changes_nothing(
     browse: Browse, cast: Cast, wrong: dict[str, str]
 ) -> None:
@@ -131,9 +133,7 @@ def test_a_seat_lasts_to_the_end_of_its_last_day_where_the_lead_is(
     ann, cleo = browse(cast.ann), browse(cast.cleo)
     ann.post("/account/", name="Ann Lead", theme="auto", timezone="UTC")
     last = day(clock, 3)
-    ann.post(
-        f"{cast.case.url}/members/{cast.case.seats['cleo']}", role="reader", ends_at=last
-    )
+    ann.post(f"{cast.case.url}/members/{cast.case.seats['cleo']}", role="reader", ends_at=last)
     assert ann.get(f"{cast.case.url}/members/").find(f"//input[@value='{last}']")
     midnight = clock().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=4)
 

@@ -28,7 +28,7 @@ def test_a_download_is_the_file_and_cannot_run_here(browse: Browse, cast: Cast) 
     file = browse(cast.cleo).get(content(cast, cast.case.evidence))
 
     assert file.content == LEDGER
-    assert file.headers["Content-Disposition"] == 'attachment; filename=ledger.txt'
+    assert file.headers["Content-Disposition"] == "attachment; filename=ledger.txt"
     assert file.headers["Content-Length"] == str(len(LEDGER))
     assert file.headers["X-Content-Type-Options"] == "nosniff"
     assert file.headers["Accept-Ranges"] == "bytes"
@@ -111,9 +111,7 @@ def test_a_part_of_a_file_is_that_part(
 def test_a_part_outside_the_file_is_refused_with_its_size(
     browse: Browse, cast: Cast, asked: str
 ) -> None:
-    page = browse(cast.ben).get(
-        content(cast, cast.case.evidence), 416, headers={"Range": asked}
-    )
+    page = browse(cast.ben).get(content(cast, cast.case.evidence), 416, headers={"Range": asked})
 
     assert page.headers["Content-Range"] == f"bytes */{len(LEDGER)}"
 

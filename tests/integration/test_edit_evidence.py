@@ -77,9 +77,7 @@ def test_what_makes_no_sense_is_shown_again_and_changes_nothing(
 ) -> None:
     ben = browse(cast.ben)
 
-    page = ben.post(
-        f"{item(cast)}/edit", 422, fields={"shows": "Kept", "version": "1", **wrong}
-    )
+    page = ben.post(f"{item(cast)}/edit", 422, fields={"shows": "Kept", "version": "1", **wrong})
 
     assert page.problems()
     assert ben.get(f"{item(cast)}/edit").value("version") == "1"

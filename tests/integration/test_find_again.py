@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import shutil
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import quote
 
 import pytest
 
@@ -100,9 +100,7 @@ def test_the_query_language(ben: StrictBrowser, query: str, found: set[str]) -> 
     assert page.find("//header//input[@name='q']/@value") == [query]
 
 
-def test_a_result_says_where_it_stands_and_marks_what_fits(
-    ben: StrictBrowser, cast: Cast
-) -> None:
+def test_a_result_says_where_it_stands_and_marks_what_fits(ben: StrictBrowser, cast: Cast) -> None:
     page = search(ben, "inspect")
 
     [article] = page.find("//article")
@@ -125,7 +123,7 @@ def test_a_case_can_be_named_by_its_codename(ben: StrictBrowser, cast: Cast) -> 
     "query",
     [
         '"', "(", ")", "((((", "-", "--", "AND", "OR OR", "NOT", "*", "**", "~", "a~99", "***a***",
-        'author:', "kind:nonsense", "before:never", "tag:", ":::", "(a OR", '"a" "', "a AND (b OR",
+        "author:", "kind:nonsense", "before:never", "tag:", ":::", "(a OR", '"a" "', "a AND (b OR",
         "\\", "'; DROP TABLE note; --", "{{7*7}}", "%", "_", "<script>alert(1)</script>", "\x00",
         "🜁", "a" * 3000, "(" * 3000, "a OR " * 1000, '"' * 999, "-" * 999, "*a" * 300, "é" * 500,
     ],
@@ -178,7 +176,7 @@ def test_every_number_of_a_facet_is_what_its_link_finds(ben: StrictBrowser) -> N
     page = search(ben, "the")
 
     links = page.find("//nav[@class='facet']//a")
-    assert len({parse_qs(urlsplit(link.get("href")).query).keys() - {"q"} and 1 for link in links})
+    assert len(links) >= 5
     for link in links:
         count = int(link.xpath(".//*[@class='count']/text()")[0])
         assert total(ben.get(link.get("href"))) == count, link.get("href")
@@ -220,9 +218,7 @@ def test_filters_that_make_no_sense_are_left_out(
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
-def test_the_first_and_the_last_day_there_is_can_be_asked_for(
-    ben: StrictBrowser, day: str
-) -> None:
+def test_the_first_and_the_last_day_there_is_can_be_asked_for(ben: StrictBrowser, day: str) -> None:
     for name in ("after", "before"):
         search(ben, "bridge", **{name: day})
         search(ben, f"bridge {name}:{day}")
@@ -247,6 +243,8 @@ def test_a_word_of_somebody_elses_case_is_never_suggested(
 
 
 def test_a_word_is_completed_from_ones_own_cases(ben: StrictBrowser) -> None:
+    search(ben, "bridge")
+
     page = ben.get("/search/complete?q=brid")
 
     assert page.type == "application/json"
@@ -278,9 +276,7 @@ def test_results_come_twenty_to_a_page(app: Flask, browse: Browse, cast: Cast) -
 
 
 @pytest.mark.parametrize("page", [4, 99, 10**8])
-def test_a_page_past_the_end_is_the_last(
-    app: Flask, browse: Browse, cast: Cast, page: int
-) -> None:
+def test_a_page_past_the_end_is_the_last(app: Flask, browse: Browse, cast: Cast, page: int) -> None:
     for number in range(21):
         add_note(app, cast.ben, cast.case.id, f"Heron {number}", "A heron stood there.")
 

@@ -59,9 +59,7 @@ def test_from_invitation_to_an_opened_case(app: Flask, browse: Browse, cast: Cas
     assert certified(app, "fay")
     browse(cast.ann).post(f"{cast.case.url}/members/", username="fay", role="reporter")
     assert cast.case.codename in fay.get("/").main
-    assert "The pier was paid for twice" in fay.get(
-        f"{cast.case.url}/notes/{cast.case.note}"
-    ).main
+    assert "The pier was paid for twice" in fay.get(f"{cast.case.url}/notes/{cast.case.note}").main
     fay.post(f"{cast.case.url}/notes/", title="From Fay", body="I saw the second bill.")
     assert fay.get("/search?q=bill").find("//*[@data-total='1']")
 
@@ -163,9 +161,7 @@ def test_a_role_nobody_knows_is_refused(browse: Browse, cast: Cast) -> None:
     browse(cast.ada).post("/admin/invitations", 422, name="Fay", roles=["emperor"])
 
 
-def test_a_closed_account_is_signed_out_and_can_be_opened_again(
-    browse: Browse, cast: Cast
-) -> None:
+def test_a_closed_account_is_signed_out_and_can_be_opened_again(browse: Browse, cast: Cast) -> None:
     ben, ada = browse(cast.ben), browse(cast.ada)
     ben.get("/")
 

@@ -147,7 +147,11 @@ def test_the_administrators_trail_is_paged_and_names_nothing_of_a_case(
 
 
 def current(page: Page) -> str:
-    return str(page.find("//a[@aria-current='page'][ancestor::*[@class='pager']]")[0].text_content().split()[-1])
+    return str(
+        page.find("//a[@aria-current='page'][ancestor::*[@class='pager']]")[0]
+        .text_content()
+        .split()[-1]
+    )
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,7 @@ def written(browser: StrictBrowser, cast: Cast) -> str:
     return path
 
 
-def test_every_version_is_listed_newest_first_with_who_and_when(
-    browse: Browse, cast: Cast
-) -> None:
+def test_every_version_is_listed_newest_first_with_who_and_when(browse: Browse, cast: Cast) -> None:
     ben = browse(cast.ben)
 
     page = ben.get(f"{written(ben, cast)}/versions/")

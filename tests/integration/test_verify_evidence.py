@@ -39,15 +39,14 @@ def test_a_file_with_one_bit_turned_is_found_out_and_never_shown(
 
     page = ben.get(item)
     assert "NOT what was put in" in page.problems()
-    assert "it is NOT what was put in" in page.find("//section[@aria-labelledby='custody']")[
-        0
-    ].text_content()
+    assert (
+        "it is NOT what was put in"
+        in page.find("//section[@aria-labelledby='custody']")[0].text_content()
+    )
     assert b"Ledger" not in ben.get(f"{item}/content", status=503).content
 
 
-def test_a_file_that_is_gone_is_said_to_be_gone(
-    browse: Browse, cast: Cast, instance: Path
-) -> None:
+def test_a_file_that_is_gone_is_said_to_be_gone(browse: Browse, cast: Cast, instance: Path) -> None:
     ben, item = browse(cast.ben), f"{cast.case.url}/evidence/{cast.case.evidence}"
     file_in(instance, cast).unlink()
 

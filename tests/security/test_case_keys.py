@@ -88,7 +88,9 @@ def test_a_new_seat_gets_every_generation(app: Flask, browse: Browse, cast: Cast
     give_seat(app, cast.ann, cast.case.id, cast.dan, Seat.READER)
 
     assert _grants(app, cast, cast.dan.id) == [1, 2]
-    assert "was paid for twice" in browse(cast.dan).get(f"{cast.case.url}/notes/{cast.case.note}").text
+    assert (
+        "was paid for twice" in browse(cast.dan).get(f"{cast.case.url}/notes/{cast.case.note}").text
+    )
 
 
 def test_a_seat_given_back_gets_every_generation_again(

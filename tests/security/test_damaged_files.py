@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 HEADER, CHUNK = 56, 16_400
 SIZE = 5 * 16_384 + 777
-CONTENT = random.Random(11).randbytes(SIZE)  # noqa: S311
+CONTENT = random.Random(11).randbytes(SIZE)
 MEBI = 1024 * 1024
 
 
@@ -146,7 +146,9 @@ def test_a_harmed_file_never_looks_complete_and_hurts_nobody_else(
 def test_a_harmed_file_is_refused_before_the_first_byte_where_that_can_be_known(
     app: Flask, browse: Browse, cast: Cast, instance: Path
 ) -> None:
-    known = [name for name in HARMS if name not in {"a bit flipped in the middle", "two chunks swapped"}]
+    known = [
+        name for name in HARMS if name not in {"a bit flipped in the middle", "two chunks swapped"}
+    ]
     for name in known:
         item = add_evidence(app, cast.ben, cast.case.id, "file.bin", CONTENT)
         stored = object_of(instance, item)

@@ -32,7 +32,15 @@ HARMS = {
     "lengthened": lambda sealed: sealed + b"\0",
     "in clear": lambda _sealed: b'["Planted", "Planted", []]',
 }
-PAGES = ("/", "/notes/", "/notes/?q=pier", "/notes/?sort=title", "/activity/", "/evidence/", "/notes/new")
+PAGES = (
+    "/",
+    "/notes/",
+    "/notes/?q=pier",
+    "/notes/?sort=title",
+    "/activity/",
+    "/evidence/",
+    "/notes/new",
+)
 
 
 @pytest.fixture

@@ -63,7 +63,9 @@ def _issue(
 def _learned(browse: Browse, cast: Cast, person: Actor) -> str:
     """Return what a person sees of the case wherever they look."""
     browser = browse(person)
-    pages = [browser.get(path).html for path in ("/", "/cases/", "/search?q=pier*", "/search?q=ledger")]
+    pages = [
+        browser.get(path).html for path in ("/", "/cases/", "/search?q=pier*", "/search?q=ledger")
+    ]
     return "".join(pages)
 
 
@@ -119,7 +121,9 @@ def test_a_seat_with_a_grant_of_ones_own_making_opens_nothing(
     )
 
 
-@pytest.mark.parametrize("granter", ["somebody uncertified", "somebody else in the name of the lead"])
+@pytest.mark.parametrize(
+    "granter", ["somebody uncertified", "somebody else in the name of the lead"]
+)
 def test_a_grant_signed_by_somebody_else_is_refused(
     app: Flask, browse: Browse, cast: Cast, granter: str
 ) -> None:
@@ -194,9 +198,7 @@ def test_a_new_generation_made_by_an_outsider_is_never_written_with(
     browse(cast.ben, fresh=True).post(f"{cast.case.url}/notes/", 503, title="x", body="x")
 
 
-def test_grants_swapped_between_people_open_nothing(
-    app: Flask, browse: Browse, cast: Cast
-) -> None:
+def test_grants_swapped_between_people_open_nothing(app: Flask, browse: Browse, cast: Cast) -> None:
     with writing(app) as session:
         bens = grant_row(session, cast.case.id, cast.ben)
         cleos = grant_row(session, cast.case.id, cast.cleo)
@@ -350,9 +352,7 @@ def test_a_damaged_manifest_closes_the_case_and_says_so(
     browse(cast.ann).get("/search?q=pier")
 
 
-def test_a_seat_row_taken_out_is_told_to_the_others(
-    app: Flask, browse: Browse, cast: Cast
-) -> None:
+def test_a_seat_row_taken_out_is_told_to_the_others(app: Flask, browse: Browse, cast: Cast) -> None:
     with writing(app) as session:
         session.execute(delete(CaseSeat).where(CaseSeat.id == cast.case.seats["cleo"]))
 

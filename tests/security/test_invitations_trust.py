@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.cast import Cast, Clock
     from tests.strict_browser import Browse
 
-PASSWORD = "seven quiet herons"  # noqa: S105
+PASSWORD = "seven quiet herons"
 FAY = {
     "username": "fay",
     "name": "Fay New",
@@ -137,9 +137,7 @@ def test_an_invitation_with_a_changed_anchor_is_refused(
     assert read(app, select(User).where(User.username == "fay")) == []
 
 
-def test_an_invitation_with_raised_roles_is_refused(
-    app: Flask, browse: Browse, cast: Cast
-) -> None:
+def test_an_invitation_with_raised_roles_is_refused(app: Flask, browse: Browse, cast: Cast) -> None:
     token = _token(browse, cast)
     with writing(app) as session:
         session.scalars(select(Invitation)).one().roles = "admin"
@@ -149,7 +147,9 @@ def test_an_invitation_with_raised_roles_is_refused(
     assert read(app, select(User).where(User.username == "fay")) == []
 
 
-@pytest.mark.parametrize("harm", ["the MAC", "the keys", "the roles", "the id of another invitation"])
+@pytest.mark.parametrize(
+    "harm", ["the MAC", "the keys", "the roles", "the id of another invitation"]
+)
 def test_an_account_forged_in_the_database_is_not_certified(
     app: Flask, browse: Browse, cast: Cast, harm: str
 ) -> None:
@@ -192,7 +192,9 @@ def test_somebody_else_than_the_inviter_certifies_nobody(
 ) -> None:
     StrictBrowser(app).post(f"/invitations/{_token(browse, cast)}", fields=FAY)
     with writing(app) as session:
-        session.scalars(select(User).where(User.username == "fay")).one().invited_by_id = cast.dan.id
+        session.scalars(
+            select(User).where(User.username == "fay")
+        ).one().invited_by_id = cast.dan.id
 
     browse(cast.dan).get("/")
 

@@ -91,7 +91,13 @@ def test_an_ended_seat_opens_nothing_and_the_case_gets_a_new_key(
     with writing(app) as session:
         assert case_row(session, cast.case.id).generation == 2
     assert "seat.expired" in actions(app)
-    assert "Dan" not in browse(cast.ann).get(f"{cast.case.url}/members/").find("//main//ul")[0].text_content()
+    assert (
+        "Dan"
+        not in browse(cast.ann)
+        .get(f"{cast.case.url}/members/")
+        .find("//main//ul")[0]
+        .text_content()
+    )
 
 
 def test_a_seat_ends_at_the_end_of_its_last_day_where_the_lead_is(

@@ -49,9 +49,7 @@ def test_members_find_what_outsiders_must_not(browse: Browse, cast: Cast) -> Non
 @pytest.mark.parametrize("query", QUERIES)
 def test_no_query_finds_a_case_of_others(browse: Browse, cast: Cast, query: str) -> None:
     for word in WORDS:
-        text = query.format(
-            word=word, start=word[:5], end=word[-5:], codename=cast.case.codename
-        )
+        text = query.format(word=word, start=word[:5], end=word[-5:], codename=cast.case.codename)
         page = browse(cast.dan).get("/search", query_string={"q": text})
         found = page.find("//article/@data-case")
         total = page.find("//*[@data-total]/@data-total")
@@ -90,7 +88,13 @@ def test_completion_is_from_ones_own_words(browse: Browse, cast: Cast) -> None:
 
 def test_lists_desk_and_activity_are_of_ones_own_cases(browse: Browse, cast: Cast) -> None:
     for person in (cast.dan, cast.ada):
-        for path in ("/", "/cases/", "/cases/?q=pier", "/cases/?status=open&sort=created", "/search"):
+        for path in (
+            "/",
+            "/cases/",
+            "/cases/?q=pier",
+            "/cases/?status=open&sort=created",
+            "/search",
+        ):
             page = browse(person).get(path)
             assert not _tells(page.html.replace('value="pier"', ""), cast), path
     assert cast.other.codename in browse(cast.dan).get("/cases/").text

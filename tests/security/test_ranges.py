@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 CHUNK = 16 * 1024
 SIZE = 3 * CHUNK + 1000
-CONTENT = random.Random(7).randbytes(SIZE)  # noqa: S311
+CONTENT = random.Random(7).randbytes(SIZE)
 EDGES = [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, SIZE - 2, SIZE - 1, SIZE, SIZE + 1, 10**18]
 places = st.one_of(st.sampled_from(EDGES), st.integers(0, SIZE + 10))
 few = settings(

@@ -86,7 +86,16 @@ def test_what_was_searched_for_does_not_stand_in_the_address_of_the_sign_in_page
 
 @pytest.mark.parametrize(
     "host",
-    ["elsewhere.example", "localhost.elsewhere.example", "127.0.0.1.elsewhere.example", "127.0.0.2", "[::2]", "x y", "", "ё"],
+    [
+        "elsewhere.example",
+        "localhost.elsewhere.example",
+        "127.0.0.1.elsewhere.example",
+        "127.0.0.2",
+        "[::2]",
+        "x y",
+        "",
+        "ё",
+    ],
 )
 def test_a_request_for_another_host_is_refused(app: Flask, host: str) -> None:
     for path in ("/sign-in", "/", "/healthz", "/nowhere"):
@@ -122,7 +131,9 @@ def test_an_invitation_link_is_of_the_host_that_was_asked(browse: Browse, cast: 
 def test_paging_links_keep_filters_and_take_nothing_else_from_the_address(
     app: Flask, browse: Browse, cast: Cast
 ) -> None:
-    tricks = "_scheme=javascript&_external=1&_anchor=x&_host=elsewhere.example&endpoint=x&_method=POST"
+    tricks = (
+        "_scheme=javascript&_external=1&_anchor=x&_host=elsewhere.example&endpoint=x&_method=POST"
+    )
     browser = browse(cast.ada)
     with UnitOfWork(resources_of(app), None) as uow:
         for _ in range(60):

@@ -49,7 +49,11 @@ def test_no_change_happens_without_a_token_of_this_very_session(
     before = [action for action in actions(app) if action != "request.refused"]
 
     for wrong in ("", "nonsense", "é" * 40, of_another, of_nobody, f"{browser.token()}x"):
-        page = browser.post(path, 400, token=wrong or None, fields=WORDS) if wrong else _bare(browser, path)
+        page = (
+            browser.post(path, 400, token=wrong or None, fields=WORDS)
+            if wrong
+            else _bare(browser, path)
+        )
         assert "Nothing was changed" in page.text
 
     after = [action for action in actions(app) if action != "request.refused"]
@@ -93,9 +97,7 @@ def test_no_change_comes_from_another_site_even_with_the_token(
 
 def test_a_page_of_ours_may_name_itself_as_the_origin(browse: Browse, cast: Cast) -> None:
     for headers in ({"Origin": "http://localhost"}, {"Sec-Fetch-Site": "same-origin"}):
-        browse(cast.ben).post(
-            f"{cast.case.url}/notes/", title="Mine", body="Mine", headers=headers
-        )
+        browse(cast.ben).post(f"{cast.case.url}/notes/", title="Mine", body="Mine", headers=headers)
 
 
 def test_a_script_may_send_the_token_in_a_header(browse: Browse, cast: Cast) -> None:

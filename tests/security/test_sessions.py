@@ -28,9 +28,7 @@ def _is_out(browser: StrictBrowser) -> bool:
     return browser.get("/", status=None).status == 302
 
 
-def test_signing_in_gives_a_cookie_that_nobody_could_have_planted(
-    app: Flask, cast: Cast
-) -> None:
+def test_signing_in_gives_a_cookie_that_nobody_could_have_planted(app: Flask, cast: Cast) -> None:
     planted = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
     victim, thief = StrictBrowser(app, planted), StrictBrowser(app, planted)
 
@@ -54,7 +52,12 @@ def test_a_stolen_database_opens_no_session(app: Flask, browse: Browse, cast: Ca
     browse(cast.ann).get("/")
     row = read(app, select(SignInSession))[0]
 
-    for stolen in (row.cookie_digest, row.sealed_bundle[:32], row.sealed_bundle[-32:], row.id.bytes * 2):
+    for stolen in (
+        row.cookie_digest,
+        row.sealed_bundle[:32],
+        row.sealed_bundle[-32:],
+        row.id.bytes * 2,
+    ):
         cookie = base64.urlsafe_b64encode(stolen).decode()
         assert _is_out(StrictBrowser(app, cookie))
 
@@ -188,7 +191,17 @@ def test_a_role_written_into_the_database_opens_no_case(
 
 @pytest.mark.parametrize(
     "cookie",
-    ["", "x", "=", "A" * 43, "A" * 44, "%00", "ё" * 44, "A" * 4000, base64.b64encode(b"\xff" * 32).decode()],
+    [
+        "",
+        "x",
+        "=",
+        "A" * 43,
+        "A" * 44,
+        "%00",
+        "ё" * 44,
+        "A" * 4000,
+        base64.b64encode(b"\xff" * 32).decode(),
+    ],
 )
 def test_a_cookie_that_makes_no_sense_is_nobody(app: Flask, cookie: str) -> None:
     client = app.test_client()
@@ -196,7 +209,9 @@ def test_a_cookie_that_makes_no_sense_is_nobody(app: Flask, cookie: str) -> None
         answer = client.get(
             path,
             base_url="http://localhost",
-            headers={"Cookie": f"{COOKIE}={cookie}; {COOKIE}-notice={cookie}".encode().decode("latin-1")},
+            headers={
+                "Cookie": f"{COOKIE}={cookie}; {COOKIE}-notice={cookie}".encode().decode("latin-1")
+            },
         )
         assert answer.status_code == status
 

@@ -151,9 +151,7 @@ def test_guessing_the_current_password_in_an_open_session_is_limited_too(
     browser.post("/account/password", 429, current=cast.ben.password, **new)
 
 
-def test_a_disabled_person_gets_the_same_answer_as_a_wrong_password(
-    app: Flask, cast: Cast
-) -> None:
+def test_a_disabled_person_gets_the_same_answer_as_a_wrong_password(app: Flask, cast: Cast) -> None:
     admin = StrictBrowser(app)
     admin.post("/sign-in", username="ada", password=cast.ada.password)
     admin.post(f"/admin/people/{cast.ben.id}/disable")

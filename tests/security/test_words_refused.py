@@ -41,7 +41,9 @@ def _parts(fields: dict[str, str], file: tuple[str, bytes]) -> bytes:
         f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n{value}\r\n'
         for field, value in fields.items()
     ]
-    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'
+    head = (
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'
+    )
     return "".join([*lines, head]).encode() + content + f"\r\n--{BOUNDARY}--\r\n".encode()
 
 
@@ -57,7 +59,7 @@ def _wait_for(visitor: Visitor, word: str) -> None:
         time.sleep(0.2)
 
 
-def test_no_word_lies_in_clear_whatever_door_it_came_in_by(  # noqa: PLR0915
+def test_no_word_lies_in_clear_whatever_door_it_came_in_by(
     app: Flask,
     cast: Cast,
     instance: Path,
@@ -83,8 +85,12 @@ def test_no_word_lies_in_clear_whatever_door_it_came_in_by(  # noqa: PLR0915
     post(ann, "/cases/", 303, title=words("case title"), summary=words("case summary"))
     post(ann, "/cases/", 422, title=words("a title too long") * 40, summary=words("lost summary"))
     post(ann, f"{case}/edit", 303, title=words("new title"), summary="", status="open", version="1")
-    post(ann, f"{case}/edit", 409, title=words("late title"), summary="", status="open", version="1")
-    note = post(ben, f"{case}/notes/", 303, title=words("title"), body=words("body"), tags=words("tag"))
+    post(
+        ann, f"{case}/edit", 409, title=words("late title"), summary="", status="open", version="1"
+    )
+    note = post(
+        ben, f"{case}/notes/", 303, title=words("title"), body=words("body"), tags=words("tag")
+    )
     post(ben, f"{note}/edit", 303, title=words("edit"), body=words("edited"), version="1")
     post(ben, f"{note}/edit", 409, title=words("stale"), body=words("stale body"), version="1")
     post(ben, f"{case}/notes/", 422, title="", body=words("refused body"))
@@ -102,11 +108,21 @@ def test_no_word_lies_in_clear_whatever_door_it_came_in_by(  # noqa: PLR0915
     upload(f"{case}/evidence/", 303, origin, f"{words('name')}.txt", content.encode() * 50)
     html = f"<html><body><p>{words('html')}</p><img src='http://{words('address')}'>"
     upload(f"{case}/evidence/", 303, {}, "page.html", html.encode())
-    upload(f"{case}/evidence/", 422, {"obtained_at": words("day")}, "x.txt", words("refused").encode())
+    upload(
+        f"{case}/evidence/", 422, {"obtained_at": words("day")}, "x.txt", words("refused").encode()
+    )
     upload(f"{case}/evidence/", 413, {}, "x.bin", words("too large").encode() * 40_000)
     upload(f"{case}/notes/", 415, {}, "x.txt", words("wrong door").encode() * 30_000)
-    upload(f"{case}/evidence/", 303, {}, f"{words('sound name')}.mp3", words("sound").encode() * 9000)
-    for path in ("/search?q=", "/search/complete?q=", "/cases/?q=", f"{case}/notes/?q=", f"{case}/evidence/?q="):
+    upload(
+        f"{case}/evidence/", 303, {}, f"{words('sound name')}.mp3", words("sound").encode() * 9000
+    )
+    for path in (
+        "/search?q=",
+        "/search/complete?q=",
+        "/cases/?q=",
+        f"{case}/notes/?q=",
+        f"{case}/evidence/?q=",
+    ):
         assert ben.get(path + quote(words(f"asked {len(words.used)}")))[0].status == 200
     for path in ("/", f"{case}/notes/", "/invitations/", "/search?case=", "/account/?next="):
         assert ben.get(path + quote(words(f"path {len(words.used)}")))[0].status in {200, 404}

@@ -360,9 +360,7 @@ def test_a_shard_of_which_no_key_is_held_is_built_anew(index: Index, scene: Scen
     assert scene.asked == [(0, 1), (0, 1)]
 
 
-def test_whoever_has_another_key_gets_nothing_of_an_open_shard(
-    index: Index, scene: Scene
-) -> None:
+def test_whoever_has_another_key_gets_nothing_of_an_open_shard(index: Index, scene: Scene) -> None:
     scene.save("bank")
     index.catch_up(scene.shard(keys=[(2, NEW)]))
 
@@ -401,8 +399,11 @@ def test_nothing_is_on_disk_in_clear(index: Index, folder: Path, scene: Scene) -
 
     def clear_words() -> set[tuple[str, bytes]]:
         content = {path.name: path.read_bytes().lower() for path in folder.rglob("*")}
-        words = [part.encode(code) for part in (*PLANTED.lower().split(), "aardvark", "кумурска")
-                 for code in ("utf-8", "utf-16-le")] + [scene.keys[0][1], b"sqlite format"]
+        words = [
+            part.encode(code)
+            for part in (*PLANTED.lower().split(), "aardvark", "кумурска")
+            for code in ("utf-8", "utf-16-le")
+        ] + [scene.keys[0][1], b"sqlite format"]
         return {(name, w) for name, data in content.items() for w in words if w in data}
 
     names = {path.name for path in folder.iterdir()}
@@ -418,7 +419,10 @@ def test_the_text_itself_is_not_kept(index: Index, folder: Path, scene: Scene) -
     index.catch_up(scene.shard())
     index.close()
     with raw(folder, scene) as connection:
-        tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type='table'")]
+        tables = [
+            row[0]
+            for row in connection.execute("SELECT name FROM sqlite_schema WHERE type='table'")
+        ]
         values = [
             value
             for table in tables
@@ -516,9 +520,7 @@ def test_a_locked_shard_is_busy_to_a_writer_and_named_to_a_reader(
     assert search(index, scene, "bank").total == 2
 
 
-def test_a_full_disk_is_said_to_a_writer_and_named_to_a_reader(
-    index: Index, scene: Scene
-) -> None:
+def test_a_full_disk_is_said_to_a_writer_and_named_to_a_reader(index: Index, scene: Scene) -> None:
     scene.save("bank")
     index.catch_up(scene.shard())
     for number in range(200):

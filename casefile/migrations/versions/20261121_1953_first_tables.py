@@ -70,9 +70,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user")),
         sa.UniqueConstraint("username", name=op.f("uq_user_username")),
     )
-    op.create_index(
-        op.f("ix_user_invited_by_id"), "user", ["invited_by_id"], unique=False
-    )
+    op.create_index(op.f("ix_user_invited_by_id"), "user", ["invited_by_id"], unique=False)
     op.create_table(
         "worker",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -117,18 +115,12 @@ def upgrade() -> None:
         sa.Column("granter_id", sa.Uuid(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("signature", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["case_id"], ["case.id"], name=op.f("fk_case_grant_case_id_case")
-        ),
+        sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_case_grant_case_id_case")),
         sa.ForeignKeyConstraint(
             ["granter_id"], ["user.id"], name=op.f("fk_case_grant_granter_id_user")
         ),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["user.id"], name=op.f("fk_case_grant_user_id_user")
-        ),
-        sa.PrimaryKeyConstraint(
-            "case_id", "user_id", "generation", name=op.f("pk_case_grant")
-        ),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_case_grant_user_id_user")),
+        sa.PrimaryKeyConstraint("case_id", "user_id", "generation", name=op.f("pk_case_grant")),
     )
     op.create_table(
         "evidence_item",
@@ -203,19 +195,13 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("change_number", sa.Integer(), nullable=False),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["author_id"], ["user.id"], name=op.f("fk_note_author_id_user")
-        ),
-        sa.ForeignKeyConstraint(
-            ["case_id"], ["case.id"], name=op.f("fk_note_case_id_case")
-        ),
+        sa.ForeignKeyConstraint(["author_id"], ["user.id"], name=op.f("fk_note_author_id_user")),
+        sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_note_case_id_case")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_note")),
         sa.UniqueConstraint("case_id", "number", name=op.f("uq_note_case_id")),
     )
     op.create_index("ix_note_case_author", "note", ["case_id", "author_id"], unique=False)
-    op.create_index(
-        "ix_note_case_change", "note", ["case_id", "change_number"], unique=False
-    )
+    op.create_index("ix_note_case_change", "note", ["case_id", "change_number"], unique=False)
     op.create_index(
         "ix_note_case_changed",
         "note",
@@ -231,15 +217,11 @@ def upgrade() -> None:
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("granted_by_id", sa.Uuid(), nullable=False),
         sa.Column("granted_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["case_id"], ["case.id"], name=op.f("fk_seat_case_id_case")
-        ),
+        sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_seat_case_id_case")),
         sa.ForeignKeyConstraint(
             ["granted_by_id"], ["user.id"], name=op.f("fk_seat_granted_by_id_user")
         ),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["user.id"], name=op.f("fk_seat_user_id_user")
-        ),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_seat_user_id_user")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_seat")),
         sa.UniqueConstraint("case_id", "user_id", name=op.f("uq_seat_case_id")),
     )
@@ -257,9 +239,7 @@ def upgrade() -> None:
             ["user_id"], ["user.id"], name=op.f("fk_sign_in_session_user_id_user")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in_session")),
-        sa.UniqueConstraint(
-            "cookie_digest", name=op.f("uq_sign_in_session_cookie_digest")
-        ),
+        sa.UniqueConstraint("cookie_digest", name=op.f("uq_sign_in_session_cookie_digest")),
     )
     op.create_index(
         op.f("ix_sign_in_session_user_id"), "sign_in_session", ["user_id"], unique=False
@@ -273,9 +253,7 @@ def upgrade() -> None:
             ["evidence_item.id"],
             name=op.f("fk_citation_item_id_evidence_item"),
         ),
-        sa.ForeignKeyConstraint(
-            ["note_id"], ["note.id"], name=op.f("fk_citation_note_id_note")
-        ),
+        sa.ForeignKeyConstraint(["note_id"], ["note.id"], name=op.f("fk_citation_note_id_note")),
         sa.PrimaryKeyConstraint("note_id", "item_id", name=op.f("pk_citation")),
     )
     op.create_index(op.f("ix_citation_item_id"), "citation", ["item_id"], unique=False)
