@@ -17,6 +17,7 @@ from sqlalchemy import (
     Row,
     String,
     bindparam,
+    desc,
     func,
     insert,
     select,
@@ -30,7 +31,7 @@ from casefile.db import Base, table
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from sqlalchemy import Select
+    from sqlalchemy import CompoundSelect, Select
     from sqlalchemy.orm import Session
 
     from casefile.uow import UnitOfWork
@@ -242,26 +243,24 @@ def latest(
     if not case_ids:
         return []
     asked = {f"case_{number}": case_id for number, case_id in enumerate(case_ids)}
-    given = {**asked, "without": list(without), "limit": limit}
-    return session.execute(_newest_over(len(case_ids)), given).all()
+    wanted = _newest_over(len(case_ids), tuple(sorted(without)))
+    return session.execute(wanted, {**asked, "limit": limit}).all()
 
 
 @functools.cache
-def _newest_over(cases: int) -> Select[*tuple[Any, ...]]:
-    """Take the newest of each case by its index: sorting all entries of all would take long."""
+def _newest_over(
+    cases: int, without: tuple[str, ...]
+) -> Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]:
+    """Merge the entries of each case, which an index gives in order, until there are enough."""
     each = [
-        select(_ENTRY)
-        .where(
+        select(_ENTRY).where(
             _ENTRY.c.case_id == bindparam(f"case_{number}"),
-            _ENTRY.c.action.not_in(bindparam("without", expanding=True)),
+            *(_ENTRY.c.action != action for action in without),
         )
-        .order_by(_ENTRY.c.sequence.desc())
-        .limit(bindparam("limit"))
-        .subquery()
         for number in range(cases)
     ]
-    every = union_all(*(select(part) for part in each)).subquery()
-    return select(every).order_by(every.c.sequence.desc()).limit(bindparam("limit"))
+    every = union_all(*each) if cases > 1 else each[0]
+    return every.order_by(desc("sequence")).limit(bindparam("limit"))
 
 
 def count(session: Session, *, case_id: UUID | None = None) -> int:

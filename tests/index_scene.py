@@ -97,7 +97,15 @@ def search(
 ) -> Results:
     query = text if isinstance(text, Query) else Query(text)
     shards = [scene.shard() for scene in ([scenes] if isinstance(scenes, Scene) else scenes)]
-    return index.search(shards, query, page=page, size=size, now=NOW, timezone=timezone)
+    return index.search(
+        shards,
+        query,
+        page=page,
+        size=size,
+        now=NOW,
+        timezone=timezone,
+        catch_up_seconds=60,
+    )
 
 
 def found(index: Index, scenes: Scene | Iterable[Scene], text: str | Query) -> set[UUID]:
@@ -116,13 +124,11 @@ class Page:
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        whole = index_terms(f"{document.title}\n\n{document.text}")
-        at = index_terms(document.title).length
-        exact, stems = whole.exact.split(), whole.stems.split()
-        self.exact = exact
-        self.names = set(whole.names.split())
-        self.stems = set(stems)
-        self.parts = [(exact[:at], stems[:at]), (exact[at:], stems[at:])]
+        head, body = index_terms(document.title), index_terms(document.text)
+        self.parts = [(part.exact.split(), part.stems.split()) for part in (head, body)]
+        self.exact = [word for exact, _ in self.parts for word in exact]
+        self.stems = {stem for _, stems in self.parts for stem in stems}
+        self.names = {*head.names.split(), *body.names.split()}
 
     def has_word(self, word: str) -> bool:
         forms = query_forms(word)

@@ -239,9 +239,15 @@ _WAITS = (
 )
 
 
+def known_names(session: Session) -> dict[UUID, str]:
+    """Return the names this session has come across; whoever reads some adds them."""
+    known: dict[UUID, str] = session.info.setdefault("names", {})
+    return known
+
+
 def names(session: Session, user_ids: Iterable[UUID]) -> Mapping[UUID, str]:
     """Return the names of these people by id, and of those this session was asked for before."""
-    known: dict[UUID, str] = session.info.setdefault("names", {})
+    known = known_names(session)
     wanted = set(user_ids) - known.keys()
     if wanted:
         rows = session.execute(_NAMES, {"wanted": list(wanted)})

@@ -65,7 +65,6 @@ def not_out_of_reach(_form: object, field: DateField) -> None:
 class SeatForm(FlaskForm):
     role = SelectField(
         _l("Seat"),
-        default=Seat.REPORTER.value,
         choices=[SelectChoice(seat.value, name) for seat, name in SEAT_NAMES.items()],
     )
     ends_at = DateField(_l("Last day"), validators=[Optional(), not_out_of_reach])

@@ -103,11 +103,11 @@ def create() -> ResponseReturnValue:
 @requires(Permission.CASE_READ)
 def show(case: OpenCase) -> ResponseReturnValue:
     session, now = database_session(), resources().clock()
-    if case.can(Permission.MEMBER_MANAGE) and seats.has_ended(session, case, now):
+    members = seats.listed(session, case, now)
+    if case.can(Permission.MEMBER_MANAGE) and any(seat.expired for seat in members):
         with unit_of_work() as uow:
             seats.remove_expired(uow, case)
         return redirect(url_for("cases.show", case_id=case.id), HTTPStatus.SEE_OTHER)
-    members = seats.listed(session, case, now)
     return render_template(
         "cases/show.html",
         case=case,
@@ -158,7 +158,9 @@ def update(case: OpenCase) -> ResponseReturnValue:
 @bp.get("/<uuid:case_id>/members/")
 @requires(Permission.MEMBER_READ)
 def members(case: OpenCase) -> ResponseReturnValue:
-    return _members_page(case, _new_seat_form())
+    form = _new_seat_form()
+    form.role.data = Seat.REPORTER.value
+    return _members_page(case, form)
 
 
 def _new_seat_form() -> NewSeatForm:

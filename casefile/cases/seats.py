@@ -278,16 +278,12 @@ _LISTED = (
     .join_from(_SEAT, _USER, _USER.c.id == _SEAT.c.user_id)
     .where(_SEAT.c.case_id == bindparam("case_id"))
 )
-_ENDED = (
-    select(_SEAT.c.id)
-    .where(_SEAT.c.case_id == bindparam("case_id"), _SEAT.c.ends_at <= bindparam("now"))
-    .limit(1)
-)
 
 
 def listed(session: Session, case: OpenCase, now: datetime) -> list[SeatView]:
     """Return the seats of a case, leads first."""
     rows = session.execute(_LISTED, {"case_id": case.id}).all()
+    accounts.known_names(session).update({row.user_id: row.name for row in rows})
     names = accounts.names(session, [row.granted_by_id for row in rows])
     order = list(Seat)
     views = [
@@ -339,8 +335,3 @@ def warnings(session: Session, case: OpenCase, views: Sequence[SeatView]) -> lis
     if missing:
         found.append("A seat named in the case's sealed list is missing from the database.")
     return found
-
-
-def has_ended(session: Session, case: OpenCase, now: datetime) -> bool:
-    """Say whether a seat of this case has ended and still holds grants."""
-    return session.execute(_ENDED, {"case_id": case.id, "now": now}).first() is not None

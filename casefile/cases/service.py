@@ -208,11 +208,10 @@ def mine(
             if sought in case.codename or sought in case.title.casefold()
         ]
         return found[offset : offset + limit], len(found)
-    total = session.scalar(_seated_count(of_status=of_status), asked) or 0
-    if limit == 0:
-        return [], total
     page = {**asked, "offset": offset, "limit": limit}
     rows = session.execute(_seated(sort, of_status=of_status, paged=True), page).all()
+    counted = _seated_count(of_status=of_status)
+    total = rows[0].total if rows else session.scalar(counted, asked) or 0
     return open_cases(session, opened, rows), total
 
 
@@ -238,6 +237,8 @@ def _seated(
     if sort:
         wanted = wanted.order_by(ORDERS[sort], _CASE.c.codename)
     if paged:
+        total = _seated_count(of_status=of_status).correlate(None).scalar_subquery()
+        wanted = wanted.add_columns(total.label("total"))
         wanted = wanted.offset(bindparam("offset")).limit(bindparam("limit"))
     return wanted
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 from math import log
+from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from casefile.index.conditions import EPOCH, Records
 from casefile.index.records import Facet, Hit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from casefile.index.compile import Plan
     from casefile.index.conditions import Sql
@@ -54,15 +55,18 @@ class Merge:
         self.authors: Counter[UUID] = Counter()
         self.names: dict[UUID, str] = {}
         self._shared: dict[bool, Sql | None] = {}
+        self._merging = Lock()
 
     def run(self, members: Sequence[Member]) -> None:
         pages = sum(member.opened.state.pages for member in members)
         words = sum(member.opened.state.words for member in members)
         average = words / max(pages, 1)
         idf = self._idf(members, pages)
-        for number, member in enumerate(members):
-            if member.promising and not member.lost:
-                self._one(number, member, idf, average)
+        numbers = {id(member): number for number, member in enumerate(members)}
+        self.shards.for_each(
+            [member for member in members if member.promising and not member.lost],
+            lambda member: self._one(numbers[id(member)], member, idf, average),
+        )
         self.rows.sort()
         shown = self.rows[self.limit - self.results.size : self.limit]
         self.results.hits = [_hit(row, members[row.member]) for row in shown]
@@ -92,10 +96,13 @@ class Merge:
         def question(connection: Connection) -> list[tuple[Any, ...]]:
             return list(connection.execute(statement.text, values).fetchall())
 
-        found, best = 0, len(self.rows)
-        for facet, count, score, created, uuid, page, title in (
-            self.shards.try_to_ask(member, question) or ()
-        ):
+        answer = self.shards.try_to_ask(member, question) or ()
+        with self._merging:
+            self._merge(number, member, answer)
+
+    def _merge(self, number: int, member: Member, answer: Iterable[tuple[Any, ...]]) -> None:
+        found, before = 0, len(self.rows)
+        for facet, count, score, created, uuid, page, title in answer:
             if count is None:
                 self.rows.append(_Row(-score, -created, uuid, number, facet, page, title))
             else:
@@ -104,7 +111,7 @@ class Merge:
         if found:
             self.results.total += found
             self.cases.append(Facet(str(member.shard.case_id), member.shard.codename, found))
-        if len(self.rows) > max(best, self.limit):
+        if len(self.rows) > max(before, self.limit):
             self.rows.sort()
             del self.rows[self.limit :]
             self.least = -self.rows[-1].worse
@@ -116,7 +123,8 @@ class Merge:
         self.kinds[row.kind] += count
         self.languages[row.language] += count
         self.authors[row.author_id] += count
-        self.names[row.author_id] = row.author
+        # Where somebody is called differently in two cases: always the same of the two.
+        self.names[row.author_id] = max(row.author, self.names.get(row.author_id, ""))
 
     def _facets(self) -> dict[str, list[Facet]]:
         authors = [Facet(str(a), self.names[a], n) for a, n in self.authors.items()]

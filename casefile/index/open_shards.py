@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import resource
 from collections import OrderedDict
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from hmac import compare_digest
 from threading import Condition, Lock
@@ -50,14 +50,14 @@ class Lease:
 @dataclass(eq=False, slots=True)
 class OpenShard:
     case_id: UUID
+    path: str
     generation: int
     fingerprint: bytes
     identity: tuple[int, int] | None
     state: State
-    idle: list[Lease]
+    idle: list[Lease] = field(default_factory=list)
     connections: int = 1
     retired: bool = False
-    writing: Lock = field(default_factory=Lock)
 
 
 class OpenShards:
@@ -79,19 +79,31 @@ class OpenShards:
         return self.folder / f"{case_id}.db"
 
     def get(self, shard: CaseShard) -> OpenShard:
-        """The open shard of a case, opened now if need be: with the newest key, else re-keyed from an
-        older one, else empty.
+        """The open shard of a case, opened now if need be."""
+        found = self._ours(shard.case_id, sealed.fingerprint(shard.keys[0][1]))
+        if found is None:
+            found, lease = self.lease(shard)
+            self.release(found, lease)
+        return found
+
+    def lease(self, shard: CaseShard) -> tuple[OpenShard, Lease]:
+        """The open shard and a connection for this thread alone, opened with the newest key, else
+        re-keyed from an older one, else on an empty file. Give the connection back with `release`.
         """
         generation, key = shard.keys[0]
         fingerprint = sealed.fingerprint(key)
-        found = self._ours(shard.case_id, fingerprint)
-        if found is not None:
-            return found
-        with self._locks[hash(shard.case_id) % _LOCKS]:
-            found = self._ours(shard.case_id, fingerprint)
-            return found or self._opened(shard, generation, fingerprint)
+        for locked in (False, True):
+            with self._locks[hash(shard.case_id) % _LOCKS] if locked else nullcontext():
+                found = self._ours(shard.case_id, fingerprint)
+                if found is not None:
+                    with suppress(RetiredError):
+                        return found, self.acquire(found, shard)
+                if locked:
+                    return self._opened(shard, generation, fingerprint)
+        raise RetiredError
 
     def _ours(self, case_id: UUID, fingerprint: bytes) -> OpenShard | None:
+        """Not if it was opened with another key, nor if the file has been replaced since."""
         with self._changed:
             found = self._open.get(case_id)
             if found is None:
@@ -99,9 +111,11 @@ class OpenShards:
             self._open.move_to_end(case_id)
         if not compare_digest(found.fingerprint, fingerprint):
             return None
-        return found if found.identity == sealed.identity(self.path(case_id)) else None
+        return found if found.identity == sealed.identity(found.path) else None
 
-    def _opened(self, shard: CaseShard, generation: int, fingerprint: bytes) -> OpenShard:
+    def _opened(
+        self, shard: CaseShard, generation: int, fingerprint: bytes
+    ) -> tuple[OpenShard, Lease]:
         path = self.path(shard.case_id)
         with self._changed:
             other = self._open.get(shard.case_id)
@@ -111,18 +125,19 @@ class OpenShards:
             self.retire(other)
         cache_kib = self._grown(1)
         try:
-            opened = self._read(shard, generation, fingerprint, cache_kib)
+            connection, state = self._read(shard, cache_kib)
         except BaseException:
             self._grown(-1)
             raise
+        opened = OpenShard(
+            shard.case_id, str(path), generation, fingerprint, sealed.identity(path), state
+        )
         with self._changed:
             self._open[shard.case_id] = opened
         self._evict()
-        return opened
+        return opened, Lease(connection, cache_kib)
 
-    def _read(
-        self, shard: CaseShard, generation: int, fingerprint: bytes, cache_kib: int
-    ) -> OpenShard:
+    def _read(self, shard: CaseShard, cache_kib: int) -> tuple[Connection, State]:
         path = self.path(shard.case_id)
         for last in (False, True):
             try:
@@ -130,27 +145,21 @@ class OpenShards:
                     path, shard.case_id.bytes, shard.keys, cache_kib=cache_kib
                 )
                 try:
-                    state = read_state(connection)
+                    return connection, read_state(connection)
                 except BaseException:
                     connection.close()
                     raise
             except UnreadableError:
                 if last:
                     raise
-                sealed.discard(path)
-                continue
             except DatabaseError as error:
                 if last or not sealed.is_damage(error):
                     raise
-                sealed.discard(path)
-                continue
-            idle = [Lease(connection, cache_kib)]
-            identity = sealed.identity(path)
-            return OpenShard(shard.case_id, generation, fingerprint, identity, state, idle)
+            sealed.discard(path)
         raise UnreadableError
 
     def acquire(self, opened: OpenShard, shard: CaseShard) -> Lease:
-        """A connection for this thread alone; give it back with `release`."""
+        """A connection of a shard that was open a moment ago."""
         with self._changed:
             while not opened.idle and opened.connections >= _CONNECTIONS_PER_SHARD:
                 self._waiting += 1

@@ -24,7 +24,8 @@ SUFFIXES = ("", "-wal", "-shm", "-journal")
 LOCK_SECONDS = 5.0
 KEY_BYTES = 32
 
-_CORRUPT, _NOT_A_DATABASE, _INPUT_OUTPUT, _FULL, _BUSY, _LOCKED = 11, 26, 10, 13, 5, 6
+_CORRUPT, _NOT_A_DATABASE, _INPUT_OUTPUT = 11, 26, 10
+_BUSY, _LOCKED, _READ_ONLY, _FULL = 5, 6, 8, 13
 # A leaf of FTS5 fits a page of ours: it reads a longer one in two pieces, and takes it for empty,
 # without a word, when the second fails its seal.
 _LEAF_BYTES = 3_900
@@ -70,6 +71,12 @@ def is_damage(error: Exception) -> bool:
     """Whether only building the file anew will help."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     return code in {_CORRUPT, _NOT_A_DATABASE, _INPUT_OUTPUT}
+
+
+def only_stops_writing(error: Exception) -> bool:
+    """Whether what is there can be read all the same."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in {_BUSY, _LOCKED, _READ_ONLY, _FULL}
 
 
 def refusal(error: Exception) -> CasefileError:
@@ -192,10 +199,10 @@ def discard(path: Path) -> None:
         path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
-def identity(path: Path) -> tuple[int, int] | None:
+def identity(path: Path | str) -> tuple[int, int] | None:
     """Which file is there now: another process may have thrown the old one away."""
     try:
-        status = path.stat()
+        status = os.stat(path)  # noqa: PTH116 - asked of every shard in every search
     except FileNotFoundError:
         return None
     return status.st_dev, status.st_ino

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from casefile.index.conditions import Sql
     from casefile.index.records import CaseShard, Query
     from casefile.index.sealed import Connection
-    from casefile.index.tree import Fuzzy, Pattern
 
 MOST_PAGES = 1_000_000
 MOST_HITS_A_PAGE = 200
@@ -124,38 +124,33 @@ class Index:
 
     def _expand(self, members: Sequence[Member], plan: Plan) -> bool:
         """Looks up what wildcards and misspelt words stand for; whether some were left out."""
-        left_out = False
-        for unit in plan.expanding:
+        left_out: set[Member] = set()
 
-            def question(
-                connection: Connection, unit: Pattern | Fuzzy = unit
-            ) -> tuple[list[str], bool]:
-                return expand(connection, unit)
+        def look(member: Member) -> None:
+            for unit in plan.expanding:
+                answer = self._shards.try_to_ask(member, partial(expand, unit=unit))
+                member.terms[unit], complete = answer or ((), True)
+                if not complete:
+                    left_out.add(member)
 
-            for member in members:
-                terms, complete = self._shards.try_to_ask(member, question) or ((), True)
-                member.terms[unit] = terms
-                left_out = left_out or not complete
-        return left_out
+        self._shards.for_each(members, look)
+        return bool(left_out)
 
     def _count(self, members: Sequence[Member], plan: Plan) -> None:
         """How many rows of each shard hold each unit, for the weight of each in the order."""
         shared: dict[bool, Sql] = {}
-        for member in members:
+
+        def count(member: Member) -> None:
             paged = member.opened.state.paged
             statement = shared.get(paged) or shard_query(member, plan).counting()
             if plan.same_everywhere:
                 shared[paged] = statement
-
-            def question(connection: Connection, statement: Sql = statement) -> tuple[int, ...]:
-                row: tuple[int, ...] = connection.execute(
-                    statement.text, statement.values
-                ).fetchone()
-                return row
-
-            *counts, promising = self._shards.try_to_ask(member, question) or (0,)
+            row = self._shards.try_to_ask(member, partial(_first_row, statement=statement))
+            *counts, promising = row or (0,)
             member.counts = tuple(counts) or (0,) * len(plan.scored)
             member.promising = bool(promising)
+
+        self._shards.for_each(members, count)
 
     def _suggestion(self, members: Sequence[Member], plan: Plan, text: str) -> str | None:
         looking = DidYouMean(text, plan.scored)
@@ -174,3 +169,8 @@ class Index:
             done = sum(progress.done for progress in results.behind.values())
             total = sum(progress.total for progress in results.behind.values())
             results.notices.append(f"{done:,} of {total:,} indexed so far.")
+
+
+def _first_row(connection: Connection, statement: Sql) -> tuple[int, ...]:
+    row: tuple[int, ...] = connection.execute(statement.text, statement.values).fetchone()
+    return row

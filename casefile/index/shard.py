@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
 from casefile.index.open_shards import OpenShards, RetiredError, StaleKeyError
 from casefile.index.records import CatchUp
-from casefile.index.sealed import DatabaseError, UnreadableError, is_damage
+from casefile.index.sealed import DatabaseError, UnreadableError, is_damage, only_stops_writing
 from casefile.index.writing import State, catch_up, read_state
 
 if TYPE_CHECKING:
@@ -24,7 +28,8 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 REPAIR_SECONDS = 2.0
-_TRIES = 3
+PARALLEL_FROM = 48
+THREADS = min(os.cpu_count() or 1, 4)
 _FOREVER = 2**62
 
 # What a reader is never bothered with: the shard is left out and named on `Results.behind`.
@@ -53,9 +58,43 @@ class Shards:
 
     def __init__(self, folder: Path, memory_mb: int) -> None:
         self._open = OpenShards(folder, memory_mb)
+        self._writing: defaultdict[UUID, Lock] = defaultdict(Lock)
+        self._starting = Lock()
+        self._workers: ThreadPoolExecutor | None = None
 
     def close(self) -> None:
+        with self._starting:
+            workers, self._workers = self._workers, None
+        if workers is not None:
+            workers.shutdown()
         self._open.close()
+
+    def for_each(self, members: Sequence[Member], work: Callable[[Member], None]) -> None:
+        """Does something with every member. SQLite runs without Python's lock, so for many shards
+        other threads take a share; for few they would cost more than they bring.
+        """
+        if len(members) < PARALLEL_FROM or THREADS == 1:
+            for member in members:
+                work(member)
+            return
+        left = iter(members)
+        taking = Lock()
+
+        def share() -> None:
+            while True:
+                with taking:
+                    member = next(left, None)
+                if member is None:
+                    return
+                work(member)
+
+        with self._starting:
+            if self._workers is None:
+                self._workers = ThreadPoolExecutor(THREADS - 1, "index")
+            shares = [self._workers.submit(share) for _ in range(THREADS - 1)]
+        share()
+        for done in shares:
+            done.result()
 
     def forget(self, case_id: UUID) -> None:
         self._open.forget(case_id)
@@ -69,63 +108,62 @@ class Shards:
 
     def current(self, shard: CaseShard, deadline: float | None) -> OpenShard:
         """The shard caught up as far as the deadline allows; built anew if it is damaged."""
-        for attempt in range(_TRIES):
+        for last in (False, False, True):
             opened = self._open.get(shard)
             if opened.state.change == shard.change:
                 return opened
             wait = -1.0 if deadline is None else max(deadline - monotonic(), 0.0)
-            if not opened.writing.acquire(timeout=wait):
+            writing = self._writing[shard.case_id]
+            if not writing.acquire(timeout=wait):
                 return opened
             try:
-                if self._caught_up(opened, shard, deadline):
-                    return opened
-            except RetiredError:
-                if attempt == _TRIES - 1:
-                    raise
+                opened, lease = self._open.lease(shard)
+                try:
+                    if self._caught_up(opened, lease.connection, shard, deadline) or last:
+                        return opened
+                finally:
+                    self._open.release(opened, lease)
             except DatabaseError as error:
-                if attempt == _TRIES - 1 or not is_damage(error):
+                if deadline is not None and only_stops_writing(error):
+                    return opened
+                if last or not is_damage(error):
                     raise
-                self._open.discard(opened)
             finally:
-                opened.writing.release()
-        raise RetiredError
+                writing.release()
+            self._open.discard(opened)
+        raise UnreadableError
 
-    def _caught_up(self, opened: OpenShard, shard: CaseShard, deadline: float | None) -> bool:
-        """False if the shard knew more than the database, which must have been put back, and was
-        thrown away. Where only the caller's number is old, there are documents after it.
+    def _caught_up(
+        self, opened: OpenShard, connection: Connection, shard: CaseShard, deadline: float | None
+    ) -> bool:
+        """False if the shard knows more than the database: that must have been put back. Where only
+        the caller's number is old, there are documents after it.
         """
-        lease = self._open.acquire(opened, shard)
-        try:
-            opened.state = read_state(lease.connection)
-            if opened.state.change < shard.change:
-                opened.state = catch_up(lease.connection, shard, deadline)
-        finally:
-            self._open.release(opened, lease)
+        opened.state = read_state(connection)
+        if opened.state.change < shard.change:
+            opened.state = catch_up(connection, shard, deadline)
         if opened.state.change <= shard.change:
             return True
-        if next(iter(shard.documents(shard.change, _FOREVER)), None) is not None:
-            return True
-        self._open.discard(opened)
-        return False
+        return next(iter(shard.documents(shard.change, _FOREVER)), None) is not None
 
     def ask(self, member: Member, question: Callable[[Connection], Answer]) -> Answer:
         """Runs something on the shard; a shard found damaged is built anew and asked again."""
-        for attempt in range(_TRIES):
+        for last in (False, True):
             try:
                 lease = self._open.acquire(member.opened, member.shard)
-                try:
-                    return question(lease.connection)
-                finally:
-                    self._open.release(member.opened, lease)
             except RetiredError:
-                if attempt == _TRIES - 1:
-                    raise
+                member.opened, lease = self._open.lease(member.shard)
+            opened = member.opened
+            try:
+                return question(lease.connection)
             except DatabaseError as error:
-                if attempt == _TRIES - 1 or not is_damage(error):
+                if last or not is_damage(error):
                     raise
-                self._open.discard(member.opened)
+            finally:
+                self._open.release(opened, lease)
+            self._open.discard(opened)
             member.opened = self.current(member.shard, monotonic() + REPAIR_SECONDS)
-        raise RetiredError
+        raise UnreadableError
 
     def try_to_ask(self, member: Member, question: Callable[[Connection], Answer]) -> Answer | None:
         """For searches: a shard that cannot be read now is lost to this search, not an error."""

@@ -11,7 +11,7 @@ from uuid import UUID
 from casefile.index.analysis import index_terms
 from casefile.index.compile import BORDER, NAME, STEM
 from casefile.index.conditions import FacetRow, microseconds, tag_key
-from casefile.index.sealed import DatabaseError
+from casefile.index.sealed import LOCK_SECONDS, DatabaseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -53,6 +53,8 @@ def catch_up(connection: Connection, shard: CaseShard, deadline: float | None) -
     """Reads the case's changes until the shard has them all or the time is over. What was written
     stays; a page already there at its change number is not read again.
     """
+    wait = LOCK_SECONDS if deadline is None else max(deadline - monotonic(), 0.0)
+    connection.execute(f"PRAGMA busy_timeout = {int(min(wait, LOCK_SECONDS) * 1000)}")
     writer = _Writer(connection, deadline)
     window = FIRST_WINDOW
     state = read_state(connection)
@@ -284,24 +286,24 @@ class _Writer:
 
 
 def _columns(title: str, text: str) -> tuple[tuple[str, str, str, str], str, int]:
-    """The four columns of FTS5, the language and the number of words. Title and text are read
-    together, so that a short title is taken for the language of its text.
+    """The four columns of FTS5, the language and the number of words. A title stands in all of them,
+    and once more, in every form, in its own.
     """
+    body = index_terms(text)
+    stems, names = _marked(STEM, body.stems), _marked(NAME, body.names)
+    if not title:
+        return ("", body.exact, stems, names), body.language, body.length
     head = index_terms(title)
-    whole = index_terms(f"{title}\n\n{text}") if title else index_terms(text)
-    stems = _marked(STEM, whole.stems)
-    if not head.length:
-        return ("", whole.exact, stems, _marked(NAME, whole.names)), whole.language, whole.length
-    *first, rest = f"{stems} ".split(" ", head.length)
-    title_stems = " ".join(first)
+    head_stems, head_names = _marked(STEM, head.stems), _marked(NAME, head.names)
     border = f" {BORDER} "
     columns = (
-        border.join((head.exact, title_stems, _marked(NAME, head.names))),
-        head.exact + border + whole.exact[len(head.exact) :],
-        title_stems + border + rest,
-        _marked(NAME, whole.names),
+        border.join((head.exact, head_stems, head_names)),
+        head.exact + border + body.exact,
+        head_stems + border + stems,
+        f"{head_names} {names}",
     )
-    return columns, whole.language, whole.length
+    language = body.language if body.length else head.language
+    return columns, language, head.length + body.length
 
 
 def _marked(sign: str, terms: str) -> str:

@@ -54,6 +54,7 @@ def index(case: OpenCase) -> ResponseReturnValue:
     if author or text or deleted:
         _none, known = service.listed(session, case, **filters, limit=0)  # type: ignore[arg-type]
     where = pager(known or 0, PAGE)
+    authors = service.authors(session, case)
     notes, _total = service.listed(session, case, **filters, offset=where.offset, limit=PAGE)  # type: ignore[arg-type]
     return render_template(
         "notes/index.html",
@@ -62,7 +63,7 @@ def index(case: OpenCase) -> ResponseReturnValue:
         pager=where,
         sort=sort,
         author=author,
-        authors=service.authors(session, case),
+        authors=authors,
         query=text,
         deleted=deleted,
     )

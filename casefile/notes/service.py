@@ -37,7 +37,7 @@ CITED = re.compile(r"\[E-(\d{1,9})\]")
 INLINE_MARKUP = re.compile(r"\]\([^)]*\)|[*`\[\]]+")
 BLOCK_MARKUP = re.compile(r"[_#>|]+|-{3,}|:-+:?")
 SIGNS = ("*", "_", "`", "#", ">", "|", "[", "]", "---", ":-")
-EXCERPT = 180
+EXCERPT, BEGINNING = 180, 260
 DAMAGED_TITLE = "[damaged note]"
 MOST_TAGS = 20
 
@@ -71,7 +71,7 @@ class NoteView(NamedTuple):
 
     @property
     def excerpt(self) -> str:
-        start = " ".join(plain(self.body[: EXCERPT * 2]).split())
+        start = " ".join(plain(self.body[:BEGINNING]).split())
         return start if len(start) <= EXCERPT else start[:EXCERPT].rsplit(" ", 1)[0] + "…"
 
 
@@ -302,8 +302,10 @@ def listed(
 
 def authors(session: Session, case: OpenCase) -> list[tuple[UUID, str]]:
     """Return who wrote notes on this case, by name."""
-    found = session.execute(statements.AUTHORS, {"case_id": case.id})
-    return sorted(((row[0], row[1]) for row in found), key=lambda pair: pair[1])
+    rows = session.execute(statements.AUTHORS, {"case_id": case.id})
+    found = {row.id: row.name for row in rows}
+    accounts.known_names(session).update(found)
+    return sorted(found.items(), key=lambda pair: pair[1])
 
 
 @dataclass(frozen=True, slots=True)

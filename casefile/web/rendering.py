@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from types import BuiltinMethodType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -13,27 +14,55 @@ from flask_babel import get_translations
 from flask_babel.speaklater import LazyString
 from jinja2 import Template
 from jinja2.runtime import Context, Macro
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from casefile.web.reader import reader
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, MutableMapping
+    from types import CodeType
+
     from flask import Flask
     from flask.sansio.app import App
+    from jinja2.environment import Environment as JinjaEnvironment
     from jinja2.environment import TemplateModule
 
 PHRASES = 4096
+SPECIAL = re.compile("[&<>'\"]")
 ADDRESSES = 4096
 STATIC = frozenset({"static", "bootstrap.static"})
 PLAIN = frozenset({FunctionType, MethodType, BuiltinMethodType})
 
 
+def shown(value: Any) -> str:
+    """Escape what a template shows, without a copy of text that has nothing to escape.
+
+    Most of a page is such text, and Jinja's own `escape` wraps each piece of it in an object.
+    """
+    kind = type(value)
+    if kind is Markup or (kind is str and SPECIAL.search(value) is None):
+        return value  # type: ignore[no-any-return]
+    return str(value) if kind is int else escape(value)
+
+
 class ComponentTemplate(Template):
-    """A template whose macros are made once.
+    """A template whose macros are made once, and which escapes with `shown`.
 
     Jinja asks at each import whether the page has globals that the imported template lacks; ours
     never has.
     """
+
+    @classmethod
+    def from_code(
+        cls,
+        environment: JinjaEnvironment,
+        code: CodeType,
+        globals: MutableMapping[str, Any],  # noqa: A002 - Jinja names it so
+        uptodate: Callable[[], bool] | None = None,
+    ) -> Template:
+        template = super().from_code(environment, code, globals, uptodate)
+        template.root_render_func.__globals__["escape"] = shown
+        return template
 
     def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:
         return self._module or super()._get_default_module(ctx)

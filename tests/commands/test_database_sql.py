@@ -120,11 +120,12 @@ def assert_whole(resources: Resources, instance: Path, before: list[dict[str, ob
         "SELECT '\0'",
     ],
 )
-@pytest.mark.parametrize("write", [False, True])
+@pytest.mark.parametrize("write", [False, True], ids=["reading", "writing"])
 def test_a_statement_that_does_not_run_is_refused_and_leaves_no_entry(
     statement: str,
-    write: bool,
     resources: Resources,
+    *,
+    write: bool,
 ) -> None:
     before = operator_sql.run(resources, COUNTS, write=False)
 

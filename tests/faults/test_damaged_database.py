@@ -154,9 +154,9 @@ def test_an_emptied_database_is_not_taken_for_a_new_newsroom(instance: Path) -> 
 
 
 def test_damage_that_comes_while_the_server_runs_is_a_page_and_never_a_wrong_answer(
-    instance: Path, cast: Cast, make_app: Callable[..., Flask]
+    instance: Path, cast: Cast
 ) -> None:
-    app = make_app()
+    app = create_app(settings_for(instance))
     ben = Browse(app)(cast.ben)
     assert "was paid for twice" in ben.get(f"{cast.case.url}/notes/").text
     resources = resources_of(app)
@@ -169,6 +169,8 @@ def test_damage_that_comes_while_the_server_runs_is_a_page_and_never_a_wrong_ans
         page = ben.get(path, 503)
         assert "damaged" in page.text
         assert page.headers["Retry-After"]
+    resources.index.close()
+    resources.database.close()
 
 
 def test_the_doctor_names_a_flipped_page_deep_inside(instance: Path) -> None:

@@ -3,8 +3,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-import pytest
-
 from tests.faults.moments import send_file, staged, stored
 from tests.faults.mounts import fill
 from tests.real_server import free_port, run
@@ -69,7 +67,6 @@ def test_a_disk_that_fills_up_during_an_upload_gets_its_room_back(
     filler.unlink()
 
 
-@pytest.mark.xfail(reason="offering what waits to be read refuses the page", strict=True)
 def test_search_and_lists_are_read_on_a_full_disk(
     instance: Path, mounts: Mounts, make_app: Callable[..., Flask], cast: Cast
 ) -> None:

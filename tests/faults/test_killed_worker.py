@@ -29,7 +29,6 @@ def state(app: Flask) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(reason="the lease of the new offer keeps the worker away", strict=True)
 def test_work_of_a_killed_worker_is_taken_up_again_by_a_members_visit(
     start: Callable[..., RealServer],
     ben: Callable[[RealServer], Visitor],

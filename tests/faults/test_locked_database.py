@@ -86,7 +86,6 @@ def test_a_locked_database_is_said_loses_nothing_and_works_again(
     assert run(instance, "audit", "verify").returncode == 0
 
 
-@pytest.mark.xfail(reason="offering what waits to be read refuses the page", strict=True)
 def test_search_and_lists_are_read_while_the_database_is_locked(
     impatient: Browse, instance: Path, cast: Cast
 ) -> None:

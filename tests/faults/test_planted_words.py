@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import os
+import sys
+import tempfile
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
 
 from tests.faults.moments import begin_upload, staged, wait_for
-from tests.faults.traces import ENCODINGS, leaks
+from tests.faults.traces import ENCODINGS, leaks, nameless_files
 from tests.real_server import run
 
 if TYPE_CHECKING:
@@ -54,6 +56,14 @@ def test_the_search_for_planted_words_finds_one_that_is_there(
     (tmp_path / "inside" / "page").write_bytes(os.urandom(5001) + sealed[4:16] + os.urandom(77))
 
     assert f"page holds {word}" in leaks([tmp_path], WORDS.values())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows what is held open")
+def test_a_file_without_a_name_is_looked_through_too(tmp_path: Path) -> None:
+    with tempfile.TemporaryFile(dir=tmp_path) as file:
+        file.write(WORDS["file text"].encode())
+        file.flush()
+        assert leaks(nameless_files(os.getpgid(0)), [WORDS["file text"]])
 
 
 def plant(visitor: Visitor, nobody: Visitor, case: str) -> None:
@@ -138,6 +148,7 @@ def test_no_planted_word_lies_in_clear_in_any_file_nor_after_a_kill(
         promised=32 * MEBIBYTE,
     )
     wait_for("half an upload", lambda: staged(instance) > MEBIBYTE)
+    assert leaks(nameless_files(server.process.pid), WORDS.values()) == []
     server.kill()
     half.close()
     assert run(instance, "audit", "verify").returncode == 0

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
 ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be")
 PIECE = 6  # whatever is at least twice as long holds one whole piece
@@ -37,3 +39,17 @@ def leaks(places: Iterable[Path], words: Iterable[str]) -> list[str]:
 def _files(places: Iterable[Path]) -> Iterator[Path]:
     for place in places:
         yield from (p for p in place.rglob("*") if p.is_file()) if place.is_dir() else (place,)
+
+
+def nameless_files(group: int) -> list[Path]:
+    """Return the files that processes of this group hold open and that have no name any more."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if os.getpgid(int(process.name)) == group:
+                found += [
+                    handle
+                    for handle in (process / "fd").iterdir()
+                    if str(handle.readlink()).endswith(" (deleted)")
+                ]
+    return found

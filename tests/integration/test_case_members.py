@@ -113,6 +113,12 @@ def test_a_change_that_makes_no_sense_changes_nothing(
     browse(cast.ben).get(f"{cast.case.url}/notes/new")
 
 
+def test_a_change_that_names_no_seat_changes_nothing(browse: Browse, cast: Cast) -> None:
+    browse(cast.ann).post(f"{cast.case.url}/members/{cast.case.seats['cleo']}", 422)
+
+    browse(cast.cleo).get(f"{cast.case.url}/notes/new", status=403)
+
+
 def test_the_last_lead_can_neither_leave_nor_step_down_nor_run_out(
     browse: Browse, cast: Cast, clock: Clock
 ) -> None:

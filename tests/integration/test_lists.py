@@ -57,6 +57,10 @@ def walk(browser: StrictBrowser, path: str, what: str) -> list[list[str]]:
         path = following[0]
 
 
+def joined(pages: list[list[str]]) -> list[str]:
+    return [thing for page in pages for thing in page]
+
+
 def sizes(pages: list[list[str]]) -> list[int]:
     return [len(page) for page in pages]
 
@@ -71,8 +75,8 @@ def test_notes_are_paged_sorted_and_filtered(app: Flask, browse: Browse, cast: C
 
     everything = walk(ben, path, NOTE)
     assert sizes(everything) == [50, 5]
-    assert len(set(sum(everything, []))) == 55
-    by_title = sum(walk(ben, f"{path}?sort=title", NOTE), [])
+    assert len(set(joined(everything))) == 55
+    by_title = joined(walk(ben, f"{path}?sort=title", NOTE))
     assert by_title == sorted(by_title)
     assert walk(ben, f"{path}?sort=oldest", NOTE)[0][0] == "Pier"
     assert walk(ben, f"{path}?sort=number", NOTE)[0][0] == "Note 53"
@@ -94,7 +98,7 @@ def test_evidence_is_paged_sorted_and_filtered(app: Flask, browse: Browse, cast:
     assert sizes(everything) == [50, 5]
     assert everything[0][0] == "file 53.txt"
     assert walk(ben, f"{path}?sort=oldest", FILE)[0][0] == "ledger.txt"
-    by_name = sum(walk(ben, f"{path}?sort=name", FILE), [])
+    by_name = joined(walk(ben, f"{path}?sort=name", FILE))
     assert by_name == sorted(by_name)
     assert sizes(walk(ben, f"{path}?kind=application/pdf", FILE)) == [27]
     assert sizes(walk(ben, f"{path}?kind=text/", FILE)) == [28]
@@ -111,8 +115,8 @@ def test_cases_are_paged_sorted_and_filtered(app: Flask, browse: Browse, cast: C
 
     everything = walk(ben, "/cases/", CASE)
     assert sizes(everything) == [50, 5]
-    assert len(set(sum(everything, []))) == 55
-    by_name = sum(walk(ben, "/cases/?sort=codename", CASE), [])
+    assert len(set(joined(everything))) == 55
+    by_name = joined(walk(ben, "/cases/?sort=codename", CASE))
     assert by_name == sorted(by_name)
     assert sizes(walk(ben, "/cases/?q=harbour", CASE)) == [50, 4]
     assert walk(ben, f"/cases/?q={cast.case.codename}", CASE) == [[cast.case.codename]]
@@ -138,7 +142,7 @@ def test_the_administrators_trail_is_paged_and_names_nothing_of_a_case(
     many_notes(app, cast)
     ada = browse(cast.ada)
 
-    rows = sum(walk(ada, "/admin/audit", "//tbody/tr"), [])
+    rows = joined(walk(ada, "/admin/audit", "//tbody/tr"))
 
     assert len(rows) > 60
     for text in (" ".join(row.split()) for row in rows):

@@ -38,18 +38,18 @@ def a_pdf() -> bytes:
         b"<</Type /Catalog /Pages 2 0 R>>",
         b"<</Type /Pages /Kids [4 0 R] /Count 1>>",
         b"<</Type /Font /Subtype /Type1 /BaseFont /Helvetica>>",
-        b"<</Type /Page /Parent 2 0 R /MediaBox [0 0 300 200] /Contents 5 0 R "
-        b"/Resources <</Font <</F1 3 0 R>>>>>>",
+        b"<</Type /Page /Parent 2 0 R /MediaBox [0 0 300 200] /Contents 5 0 R /Resources 6 0 R>>",
         b"<</Length %d>>\nstream\n%s\nendstream" % (len(stream), stream),
+        b"<</Font <</F1 3 0 R>>>>",
     ]
     content, places = bytearray(b"%PDF-1.7\n"), []
     for number, each in enumerate(objects, 1):
         places.append(len(content))
         content += b"%d 0 obj\n%s\nendobj\n" % (number, each)
     table = len(content)
-    content += b"xref\n0 6\n0000000000 65535 f \n"
+    content += b"xref\n0 7\n0000000000 65535 f \n"
     content += b"".join(b"%010d 00000 n \n" % place for place in places)
-    content += b"trailer\n<</Size 6 /Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % table
+    content += b"trailer\n<</Size 7 /Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % table
     return bytes(content)
 
 
