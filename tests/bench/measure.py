@@ -59,7 +59,7 @@ FULL = Scale(
 )
 QUICK = Scale(
     quick=True,
-    file_bytes=20 * 1024 * 1024,
+    file_bytes=100 * 1024 * 1024,
     rounds=5,
     notes=(100, 1000, 10_000),
     cases=40,

@@ -39,6 +39,7 @@ def test_a_removed_seat_is_gone_at_once_in_an_open_browser(visit: Newsstand) -> 
     member.get_by_label("Title").fill("Seen on Monday")
     member.locator("#body").fill("A forklift named zephyrine stood there.")
     member.get_by_role("button", name="Add note").click()
+    expect(member.get_by_role("heading", level=1)).to_have_text("Seen on Monday")
     note = member.url
     member.goto("/search?q=zephyrine")
     expect(member.locator("[data-total]")).to_have_attribute("data-total", "1")

@@ -117,6 +117,7 @@ def started(instance: Path) -> tuple[Flask | None, str]:
         return None, error.message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "damage",
     [flip_the_first_page, empty, replace_by_another_newsrooms],

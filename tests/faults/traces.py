@@ -27,7 +27,10 @@ def leaks(places: Iterable[Path], words: Iterable[str]) -> list[str]:
     wanted = {word: list(pieces(word)) for word in words}
     found = []
     for path in _files(places):
-        content = path.read_bytes().lower() + b"\0" + bytes(path).lower()
+        try:
+            content = path.read_bytes().lower() + b"\0" + bytes(path).lower()
+        except FileNotFoundError:  # gone while looking
+            continue
         found += [
             f"{path.name} holds {word}"
             for word, parts in wanted.items()
@@ -47,9 +50,12 @@ def nameless_files(group: int) -> list[Path]:
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             if os.getpgid(int(process.name)) == group:
-                found += [
-                    handle
-                    for handle in (process / "fd").iterdir()
-                    if str(handle.readlink()).endswith(" (deleted)")
-                ]
+                found += [handle for handle in (process / "fd").iterdir() if _is_nameless(handle)]
     return found
+
+
+def _is_nameless(handle: Path) -> bool:
+    try:
+        return str(handle.readlink()).endswith(" (deleted)")
+    except OSError:  # closed meanwhile
+        return False

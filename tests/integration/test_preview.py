@@ -150,7 +150,7 @@ def test_the_longest_and_deepest_texts_are_rendered_in_bounded_time(
 
     ben.post(page, 200, body=body)
 
-    assert time.process_time() - begun < 5
+    assert time.process_time() - begun < 10
 
 
 def test_preview_is_for_those_on_the_case(browse: Browse, cast: Cast) -> None:

@@ -102,18 +102,3 @@ def test_a_session_left_alone_for_half_an_hour_is_over(
     clock.forward(minutes=31)
 
     ben.get("/", status=302)
-
-
-def test_too_many_tries_are_refused_with_a_time_to_wait(
-    browse: Browse, cast: Cast, clock: Clock
-) -> None:
-    nobody = browse()
-    for _ in range(10):
-        nobody.post("/sign-in", 422, username=cast.ben.username, password="wrong wrong wrong")
-
-    page = nobody.post("/sign-in", 429, username=cast.ben.username, password=cast.ben.password)
-
-    assert int(page.headers["Retry-After"]) > 0
-    assert "Wait a quarter of an hour" in page.text
-    clock.forward(minutes=16)
-    nobody.post("/sign-in", username=cast.ben.username, password=cast.ben.password)
