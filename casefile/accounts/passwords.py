@@ -32,8 +32,8 @@ def check_choice(password: str, username: str) -> None:
     if username and username.casefold() in password.casefold() and len(password) < 2 * LEAST_LENGTH:
         msg = "Leave your username out of the password."
         raise InvalidError(msg)
-    if len(set(password)) < LEAST_LENGTH // 3:
-        msg = "This password repeats the same few characters. Choose four or five unrelated words."
+    if len(set(password)) < LEAST_LENGTH // 3 or password in (password * 2)[1:-1]:
+        msg = "This password repeats itself. Choose four or five unrelated words."
         raise InvalidError(msg)
 
 

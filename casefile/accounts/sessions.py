@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(hours=12)
+CLOCK_DRIFT = timedelta(minutes=5)
 SEEN_EVERY = timedelta(minutes=1)
 WINDOW = timedelta(minutes=15)
 TRIES = {"both": 10, "account": 50, "address": 200}
@@ -119,12 +120,21 @@ _OPEN = (
 )
 
 
+def _alive(created_at: datetime, last_seen_at: datetime, now: datetime) -> bool:
+    """Say whether a session still stands; one begun by a clock that ran ahead never does."""
+    return (
+        now - last_seen_at <= IDLE
+        and now - created_at <= ABSOLUTE
+        and created_at - now <= CLOCK_DRIFT
+    )
+
+
 def open_visit(resources: Resources, session: Session, secret: bytes) -> Visit | None:
     """Return the visit a cookie's secret opens, or None when the session is over."""
     digest = keys.digest(keys.derive(secret, "sid"))
     row = session.execute(_OPEN, {"digest": digest}).first()
     now = resources.clock()
-    if row is None or now - row.last_seen_at > IDLE or now - row.created_at > ABSOLUTE:
+    if row is None or not _alive(row.created_at, row.last_seen_at, now):
         resources.opened_keys.pop(digest, None)
         return None
     try:
@@ -262,7 +272,7 @@ def _count_try(resources: Resources, limits: dict[str, bytes]) -> None:
             row = uow.session.get(SignInLimit, key)
             if row is None:
                 uow.session.add(SignInLimit(key=key, window_at=uow.now, tries=1))
-            elif uow.now - row.window_at > WINDOW:
+            elif not timedelta() <= uow.now - row.window_at <= WINDOW:
                 row.window_at, row.tries = uow.now, 1
             elif row.tries >= TRIES[kind]:
                 refused = True
