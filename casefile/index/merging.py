@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 from math import log
-from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from casefile.index.conditions import EPOCH, Records
 from casefile.index.records import Facet, Hit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from casefile.index.compile import Plan
     from casefile.index.conditions import Sql
@@ -55,18 +54,15 @@ class Merge:
         self.authors: Counter[UUID] = Counter()
         self.names: dict[UUID, str] = {}
         self._shared: dict[bool, Sql | None] = {}
-        self._merging = Lock()
 
     def run(self, members: Sequence[Member]) -> None:
         pages = sum(member.opened.state.pages for member in members)
         words = sum(member.opened.state.words for member in members)
         average = words / max(pages, 1)
         idf = self._idf(members, pages)
-        numbers = {id(member): number for number, member in enumerate(members)}
-        self.shards.for_each(
-            [member for member in members if member.promising and not member.lost],
-            lambda member: self._one(numbers[id(member)], member, idf, average),
-        )
+        for number, member in enumerate(members):
+            if member.promising and not member.lost:
+                self._one(number, member, idf, average)
         self.rows.sort()
         shown = self.rows[self.limit - self.results.size : self.limit]
         self.results.hits = [_hit(row, members[row.member]) for row in shown]
@@ -96,12 +92,8 @@ class Merge:
         def question(connection: Connection) -> list[tuple[Any, ...]]:
             return list(connection.execute(statement.text, values).fetchall())
 
-        answer = self.shards.try_to_ask(member, question) or ()
-        with self._merging:
-            self._merge(number, member, answer)
-
-    def _merge(self, number: int, member: Member, answer: Iterable[tuple[Any, ...]]) -> None:
         found, before = 0, len(self.rows)
+        answer = self.shards.try_to_ask(member, question) or ()
         for facet, count, score, created, uuid, page, title in answer:
             if count is None:
                 self.rows.append(_Row(-score, -created, uuid, number, facet, page, title))

@@ -124,23 +124,18 @@ class Index:
 
     def _expand(self, members: Sequence[Member], plan: Plan) -> bool:
         """Looks up what wildcards and misspelt words stand for; whether some were left out."""
-        left_out: set[Member] = set()
-
-        def look(member: Member) -> None:
+        left_out = False
+        for member in members:
             for unit in plan.expanding:
                 answer = self._shards.try_to_ask(member, partial(expand, unit=unit))
                 member.terms[unit], complete = answer or ((), True)
-                if not complete:
-                    left_out.add(member)
-
-        self._shards.for_each(members, look)
-        return bool(left_out)
+                left_out = left_out or not complete
+        return left_out
 
     def _count(self, members: Sequence[Member], plan: Plan) -> None:
         """How many rows of each shard hold each unit, for the weight of each in the order."""
         shared: dict[bool, Sql] = {}
-
-        def count(member: Member) -> None:
+        for member in members:
             paged = member.opened.state.paged
             statement = shared.get(paged) or shard_query(member, plan).counting()
             if plan.same_everywhere:
@@ -149,8 +144,6 @@ class Index:
             *counts, promising = row or (0,)
             member.counts = tuple(counts) or (0,) * len(plan.scored)
             member.promising = bool(promising)
-
-        self._shards.for_each(members, count)
 
     def _suggestion(self, members: Sequence[Member], plan: Plan, text: str) -> str | None:
         looking = DidYouMean(text, plan.scored)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Lock
 from time import monotonic
@@ -28,8 +26,6 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 REPAIR_SECONDS = 2.0
-PARALLEL_FROM = 48
-THREADS = min(os.cpu_count() or 1, 4)
 _FOREVER = 2**62
 
 # What a reader is never bothered with: the shard is left out and named on `Results.behind`.
@@ -59,42 +55,9 @@ class Shards:
     def __init__(self, folder: Path, memory_mb: int) -> None:
         self._open = OpenShards(folder, memory_mb)
         self._writing: defaultdict[UUID, Lock] = defaultdict(Lock)
-        self._starting = Lock()
-        self._workers: ThreadPoolExecutor | None = None
 
     def close(self) -> None:
-        with self._starting:
-            workers, self._workers = self._workers, None
-        if workers is not None:
-            workers.shutdown()
         self._open.close()
-
-    def for_each(self, members: Sequence[Member], work: Callable[[Member], None]) -> None:
-        """Does something with every member. SQLite runs without Python's lock, so for many shards
-        other threads take a share; for few they would cost more than they bring.
-        """
-        if len(members) < PARALLEL_FROM or THREADS == 1:
-            for member in members:
-                work(member)
-            return
-        left = iter(members)
-        taking = Lock()
-
-        def share() -> None:
-            while True:
-                with taking:
-                    member = next(left, None)
-                if member is None:
-                    return
-                work(member)
-
-        with self._starting:
-            if self._workers is None:
-                self._workers = ThreadPoolExecutor(THREADS - 1, "index")
-            shares = [self._workers.submit(share) for _ in range(THREADS - 1)]
-        share()
-        for done in shares:
-            done.result()
 
     def forget(self, case_id: UUID) -> None:
         self._open.forget(case_id)

@@ -30,19 +30,18 @@ def packed(*parts: bytes | str | int | UUID) -> bytes:
     Each part is preceded by its length as four big-endian bytes. Text is UTF-8, a number is eight
     big-endian bytes (0 to 2**64 - 1, OverflowError outside), a UUID is its sixteen bytes.
     """
-    joined = bytearray()
+    joined = []
     for part in parts:
-        if isinstance(part, UUID):
-            raw = part.bytes
-        elif isinstance(part, str):
+        if isinstance(part, str):
             raw = part.encode()
+        elif isinstance(part, UUID):
+            raw = part.int.to_bytes(16, "big")
         elif isinstance(part, int):
             raw = part.to_bytes(8, "big")
         else:
             raw = part
-        joined += len(raw).to_bytes(4, "big")
-        joined += raw
-    return bytes(joined)
+        joined += (len(raw).to_bytes(4, "big"), raw)
+    return b"".join(joined)
 
 
 def derive(key: bytes, label: str, *context: bytes | str | int | UUID) -> bytes:

@@ -14,9 +14,10 @@ from flask_babel import get_translations
 from flask_babel.speaklater import LazyString
 from jinja2 import Template
 from jinja2.runtime import Context, Macro
+from jinja2.utils import missing
 from markupsafe import Markup, escape
 
-from casefile.web.reader import reader
+from casefile.web.reader import forget_reader, reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
@@ -78,6 +79,10 @@ class PageContext(Context):
         if kwargs:
             kwargs.pop("_loop_vars", None)
             kwargs.pop("_block_vars", None)
+        if kind is Macro and not (called.caller or called.catch_kwargs or called.catch_varargs):
+            given = [*args, *(kwargs.pop(name, missing) for name in called.arguments[len(args) :])]
+            if not kwargs and len(given) == len(called.arguments):
+                return Markup(called._func(*given))  # noqa: S704, SLF001 - what Macro does at length
         return called(*args, **kwargs)
 
 
@@ -159,3 +164,5 @@ def url_for(endpoint: str, **values: Any) -> str:
 def furnish(app: Flask) -> None:
     """Give templates these in place of Flask's and Flask-Babel's, which look everything up anew."""
     app.jinja_env.globals.update(_=gettext, gettext=gettext, ngettext=ngettext, url_for=url_for)
+    app.before_request(forget_reader)
+    app.teardown_request(forget_reader)
