@@ -30,7 +30,7 @@ def packed(*parts: bytes | str | int | UUID) -> bytes:
     Each part is preceded by its length as four big-endian bytes. Text is UTF-8, a number is eight
     big-endian bytes (0 to 2**64 - 1, OverflowError outside), a UUID is its sixteen bytes.
     """
-    joined = []
+    joined: list[bytes] = []
     for part in parts:
         if isinstance(part, str):
             raw = part.encode()
