@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(hours=12)
-CLOCK_DRIFT = timedelta(minutes=5)
+CLOCK_DRIFT = ABSOLUTE
 SEEN_EVERY = timedelta(minutes=1)
 WINDOW = timedelta(minutes=15)
 TRIES = {"both": 10, "account": 50, "address": 200}
@@ -121,7 +121,7 @@ _OPEN = (
 
 
 def _alive(created_at: datetime, last_seen_at: datetime, now: datetime) -> bool:
-    """Say whether a session still stands; one begun by a clock that ran ahead never does."""
+    """Say whether a session still stands; one begun by a clock far ahead never does."""
     return (
         now - last_seen_at <= IDLE
         and now - created_at <= ABSOLUTE
