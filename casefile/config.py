@@ -30,7 +30,6 @@ class Settings:
     port: int = 8000
     database_url: str = ""
     objects_url: str = ""
-    queue_url: str = ""
     pepper_file: str = ""
     index_memory_mb: int = 64
     trusted_proxies: int = 0

@@ -1,4 +1,4 @@
-"""Background work. The queue is a doorbell: it carries ids and a key sealed to one worker."""
+"""Background work. A worker's queue is a doorbell: it carries ids and keys sealed to this worker."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from casefile.errors import CasefileError
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from huey.api import TaskWrapper
 
     from casefile.db import Database
 
@@ -64,7 +66,7 @@ class Jobs:
         self._path = path
         self._secret = secret
         self._handlers: dict[str, Handler] = {}
-        self._huey: SqliteHuey | None = None
+        self._bells: dict[UUID, TaskWrapper] = {}
         self._bundle: keys.Bundle | None = None
         self._worker_id: UUID | None = None
         self._consumer: _QuietConsumer | None = None
@@ -75,24 +77,30 @@ class Jobs:
         """Say what is to be done for work of this name."""
         self._handlers[name] = handler
 
-    def _queue(self) -> SqliteHuey:
-        if self._huey is None:
-            self._huey = SqliteHuey(
-                "casefile",
+    def _bell(self, worker_id: UUID) -> TaskWrapper:
+        """Return what puts work into the queue of one worker. In a common queue another would take
+        it out, and could not open it.
+        """
+        bell = self._bells.get(worker_id)
+        if bell is None:
+            queue = SqliteHuey(
+                f"worker {worker_id}",
                 filename=str(self._path),
+                cache_mb=1,
                 serializer=SignedSerializer(secret=self._secret.hex()),
                 results=False,
                 fsync=False,
             )
-            self._task = self._huey.task(name="work")(self._work)
-        return self._huey
+            bell = self._bells[worker_id] = queue.task(name="work")(self._work)
+        return bell
 
     def offer(self, name: str, ids: dict[str, UUID], key: bytes) -> bool:
         """Ring for a live worker; False when there is none, and then the row stays pending."""
+        now = self._clock()
         with self._database.reading() as session:
             worker = session.execute(
                 select(Worker.id, Worker.public)
-                .where(Worker.seen_at > self._clock() - ALIVE)
+                .where(Worker.seen_at > now - ALIVE, Worker.seen_at < now + ALIVE)
                 .order_by(Worker.seen_at.desc())
                 .limit(1)
             ).first()
@@ -100,19 +108,17 @@ class Jobs:
             return False
         public = keys.PublicKeys.from_bytes(worker.public)
         sealed = public.seal(key, _context(worker.id, name, ids))
-        self._queue()
-        self._task(
-            name, {label: str(value) for label, value in ids.items()}, str(worker.id), sealed
-        )
+        given = {label: str(value) for label, value in ids.items()}
+        self._bell(worker.id)(name, given, sealed)
         return True
 
-    def _work(self, name: str, given: dict[str, str], worker_id: str, sealed: bytes) -> None:
+    def _work(self, name: str, given: dict[str, str], sealed: bytes) -> None:
         handler = self._handlers.get(name)
-        if handler is None or self._bundle is None or worker_id != str(self._worker_id):
+        if handler is None or self._bundle is None or self._worker_id is None:
             return
         ids = {label: UUID(value) for label, value in given.items()}
         try:
-            key = self._bundle.open(sealed, _context(UUID(worker_id), name, ids))
+            key = self._bundle.open(sealed, _context(self._worker_id, name, ids))
             handler(ids, key)
         except CasefileError as error:
             log.warning("work_refused", extra={"work": name, "error": type(error).__name__})
@@ -124,12 +130,19 @@ class Jobs:
         bundle, worker_id = keys.Bundle.create(None), uuid4()
         now = self._clock()
         with self._database.writing() as session:
-            session.execute(delete(Worker).where(Worker.seen_at < now - ALIVE))
+            gone = session.scalars(
+                delete(Worker)
+                .where((Worker.seen_at < now - ALIVE) | (Worker.seen_at > now + ALIVE))
+                .returning(Worker.id)
+            ).all()
             session.add(Worker(id=worker_id, public=bundle.public.to_bytes(), seen_at=now))
             session.commit()
+        for other in gone:
+            self._bell(other).huey.flush()
+            del self._bells[other]
         self._bundle, self._worker_id = bundle, worker_id
         self._consumer = _QuietConsumer(
-            self._queue(),
+            self._bell(worker_id).huey,
             workers=1,
             periodic=False,
             initial_delay=0.05,
@@ -168,9 +181,10 @@ class Jobs:
             with self._database.writing() as session:
                 session.execute(delete(Worker).where(Worker.id == self._worker_id))
                 session.commit()
+            self._bell(self._worker_id).huey.flush()
             self._worker_id = None
-        if self._huey is not None:
-            self._huey.storage.close()
+        for bell in self._bells.values():
+            bell.huey.storage.close()
 
 
 def _context(worker_id: UUID, name: str, ids: dict[str, Any]) -> bytes:

@@ -194,13 +194,13 @@ def newsroom(_sample: tuple[Path, dict[str, Player]]) -> Iterator[Newsroom]:
     server.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def small_newsroom(
-    newsroom: Newsroom, _sample: tuple[Path, dict[str, Player]], tmp_path_factory: Any
+    newsroom: Newsroom, _sample: tuple[Path, dict[str, Player]], tmp_path: Path
 ) -> Iterator[Newsroom]:
     """A second process over the same folder that takes files of at most one mebibyte."""
     folder, people = _sample
-    server = RealServer(folder, tmp_path_factory.mktemp("small"), upload_limit_mb=1)
+    server = RealServer(folder, tmp_path, upload_limit_mb=1)
     yield Newsroom(server, people, newsroom.cookies)
     server.stop()
 

@@ -60,6 +60,7 @@ def test_files_are_logged_and_found_without_a_script(page: Page, case: str) -> N
             break
         page.wait_for_timeout(500)
         page.reload()
+    expect(page.locator("#text-state")).to_contain_text("Text searchable")
     page.get_by_role("searchbox", name="Search all your cases").fill("marigold")
     page.keyboard.press("Enter")
     expect(page.locator("article mark")).to_have_text("marigold")
