@@ -249,9 +249,9 @@ def _fragments(text: str, start: int, end: int, spans: Iterable[Span]) -> list[F
             pieces.append(Fragment(text[at:left], marked=False))
         pieces.append(Fragment(text[left:right], marked=True))
         at = right
-    if end > at:
-        rest = text[at:end]
-        pieces.append(Fragment(rest.rstrip() if end < len(text) else rest, marked=False))
+    rest = text[at:end] if end == len(text) else text[at:end].rstrip()
+    if rest:
+        pieces.append(Fragment(rest, marked=False))
     if start > 0:
         pieces.insert(0, Fragment("… ", marked=False))
     if end < len(text):

@@ -4,7 +4,7 @@ from datetime import date
 from time import perf_counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from casefile.index import Fragment, Query, highlight, parse, snippet
@@ -137,6 +137,7 @@ def test_huge_and_odd_texts_are_quick(text: str) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=600), st.text(max_size=20), st.integers(1, 300))
+@example("\r0", "", 1)
 def test_pieces_are_cut_from_the_text_and_marks_are_whole_words(
     text: str, query: str, size: int
 ) -> None:
