@@ -135,11 +135,11 @@ class Process:
         return int(status.partition("VmHWM:")[2].split()[0])
 
 
-def casefile(instance: Path, **settings: object) -> Process:
+def casefile(instance: Path, command: str = "serve", **settings: object) -> Process:
     """Return the program's server for this instance; it runs inside `with`."""
     port = free_port()
     given = environment(instance=instance, port=port, **settings)
-    return Process([sys.executable, "-m", "casefile.cli", "serve"], port, given)
+    return Process([sys.executable, "-m", "casefile.cli", *command.split()], port, given)
 
 
 def plain(folder: Path) -> Process:
