@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -43,6 +44,7 @@ class PersonRow:
     last_seen_at: datetime | None
 
 
+@functools.lru_cache
 def roles_of(text: str) -> frozenset[Role]:
     """Read the roles kept with a person; a name no longer known gives no right."""
     return frozenset(Role(word) for word in text.split() if word in set(Role))

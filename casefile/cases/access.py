@@ -186,7 +186,7 @@ def open_manifest(row: Any, case_keys: dict[int, CaseKey]) -> dict[str, list[str
         raise DamagedError(TAMPERED)
     newest, older = case_keys[row.generation], case_keys.get(row.generation - 1)
     manifest = json.loads(
-        newest.open(row.manifest, "case", row.id, "manifest", row.manifest_version)
+        newest.open(row.manifest, "case", row.id, "manifest", row.manifest_version).decode()
     )
     first = older is None and row.generation == 1
     if not first and (older is None or manifest["follows"] != succession(older, newest)):

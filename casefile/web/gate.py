@@ -3,12 +3,12 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlsplit
 
-from flask import Flask, abort, current_app, g, redirect, request, url_for
-from flask_login import LoginManager, current_user
-from flask_wtf.csrf import CSRFProtect, validate_csrf
+from flask import Flask, abort, current_app, g, redirect, request, session, url_for
+from flask_login import LoginManager
+from flask_wtf.csrf import CSRFProtect, generate_csrf, validate_csrf
 from wtforms.validators import ValidationError
 
 from casefile.errors import BadRequestError, ForbiddenError
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue, RouteCallable
 
     from casefile.policy import Permission
-    from casefile.web.visit import Person
+    from casefile.web.visit import Person, VisitSession
 
 View = TypeVar("View", bound="Callable[..., Any]")
+SESSIONS = 512
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -95,6 +96,18 @@ def check_forgery() -> None:
     g.csrf_valid = True
 
 
+def forgery_token() -> str:
+    """Return the token a form of ours carries, signed once per session and not once per page."""
+    own = cast("VisitSession", session)
+    return generate_csrf() if own.fresh else _signed(own["csrf_token"])
+
+
+@functools.lru_cache(SESSIONS)
+def _signed(_session_token: str) -> str:
+    token: str = generate_csrf()
+    return token
+
+
 def open_to_all(app: Flask, endpoint: str) -> None:
     """Mark a view that is not ours, such as one serving static files, as public."""
     view = app.view_functions[endpoint]
@@ -116,7 +129,7 @@ def _let_in() -> ResponseReturnValue | None:
     if wanted.kind == "public":
         check_forgery()
         return None
-    if not current_user.is_authenticated:
+    if visit() is None:
         return current_app.login_manager.unauthorized()  # type: ignore[attr-defined,no-any-return]
     if wanted.kind == "role" and wanted.permission is not None:
         if not current().person.may(wanted.permission):
@@ -146,6 +159,7 @@ def guard(app: Flask) -> None:
         WTF_CSRF_CHECK_DEFAULT=False, WTF_CSRF_TIME_LIMIT=None, WTF_CSRF_SSL_STRICT=False
     )
     CSRFProtect(app)
+    app.jinja_env.globals["csrf_token"] = forgery_token
     login = LoginManager(app)
     login.session_protection = None
     login.request_loader(_load_person)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 PHRASES = 4096
 SPECIAL = re.compile("[&<>'\"]")
 ADDRESSES = 4096
+REMEMBERED = 512
 STATIC = frozenset({"static", "bootstrap.static"})
 PLAIN = frozenset({FunctionType, MethodType, BuiltinMethodType})
 
@@ -50,7 +51,8 @@ class ComponentTemplate(Template):
     """A template whose macros are made once, and which escapes with `shown`.
 
     Jinja asks at each import whether the page has globals that the imported template lacks; ours
-    never has.
+    never has. A template names as `remembered` its macros whose result follows from language and
+    arguments alone; nothing of a case may go through them.
     """
 
     @classmethod
@@ -66,7 +68,24 @@ class ComponentTemplate(Template):
         return template
 
     def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:
+        if self._module is None:
+            module = super()._get_default_module(ctx)
+            for name in getattr(module, "remembered", ()):
+                setattr(module, name, _remembered(getattr(module, name)))
         return self._module or super()._get_default_module(ctx)
+
+
+def _remembered(macro: Macro) -> Callable[..., str]:
+    """Make the few words or signs that a macro writes for each argument only once."""
+
+    @functools.lru_cache(REMEMBERED)
+    def made(_language: str, *given: object) -> str:
+        return macro(*given)
+
+    def remembered(*given: object) -> str:
+        return made(reader().language, *given)
+
+    return remembered
 
 
 class PageContext(Context):
@@ -74,16 +93,27 @@ class PageContext(Context):
 
     def call(self, called: Any, /, *args: Any, **kwargs: Any) -> Any:
         kind = type(called)
-        if kind is not Macro and (kind not in PLAIN or hasattr(called, "jinja_pass_arg")):
-            return super().call(called, *args, **kwargs)
         if kwargs:
             kwargs.pop("_loop_vars", None)
             kwargs.pop("_block_vars", None)
-        if kind is Macro and not (called.caller or called.catch_kwargs or called.catch_varargs):
-            given = [*args, *(kwargs.pop(name, missing) for name in called.arguments[len(args) :])]
-            if not kwargs and len(given) == len(called.arguments):
-                return Markup(called._func(*given))  # noqa: S704, SLF001 - what Macro does at length
-        return called(*args, **kwargs)
+        if kind is Macro:
+            return self._macro(called, args, kwargs)
+        if kind in PLAIN and not hasattr(called, "jinja_pass_arg"):
+            return called(*args, **kwargs)
+        return super().call(called, *args, **kwargs)
+
+    def _macro(self, macro: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if macro.caller or macro.catch_kwargs or macro.catch_varargs:
+            return macro(self.eval_ctx, *args, **kwargs)
+        left_out = macro.arguments[len(args) :]
+        if kwargs and kwargs.keys() <= set(left_out):
+            args += tuple(kwargs.get(name, missing) for name in left_out)
+        elif not kwargs and len(args) <= len(macro.arguments):
+            args += (missing,) * len(left_out)
+        else:
+            return macro(self.eval_ctx, *args, **kwargs)
+        # What a macro does with its arguments, without its ceremony.
+        return Markup(macro._func(*args))  # noqa: S704, SLF001
 
 
 class Environment(FlaskEnvironment):
@@ -113,29 +143,34 @@ class Environment(FlaskEnvironment):
 
 
 @functools.lru_cache(PHRASES)
-def _format(_language: str, message: str) -> Markup:
-    return Markup(get_translations().gettext(message))  # noqa: S704
+def _format(_language: str, message: str) -> str:
+    return str(get_translations().gettext(message))
 
 
 @functools.lru_cache(PHRASES)
-def _plural_format(_language: str, singular: str, plural: str, number: int) -> Markup:
-    return Markup(get_translations().ngettext(singular, plural, number))  # noqa: S704
+def _plural_format(_language: str, singular: str, plural: str, number: int) -> str:
+    return str(get_translations().ngettext(singular, plural, number))
+
+
+def _filled(text: str, values: dict[str, Any]) -> Markup:
+    safe = {name: value if type(value) is int else shown(value) for name, value in values.items()}
+    return Markup(text % safe)  # noqa: S704
 
 
 @functools.lru_cache(PHRASES)
 def _phrase(language: str, message: str) -> Markup:
-    return _format(language, message) % {}
+    return _filled(_format(language, message), {})
 
 
 @functools.lru_cache(PHRASES)
 def _count(language: str, singular: str, plural: str, number: int) -> Markup:
-    return _plural_format(language, singular, plural, number) % {"num": number}
+    return _filled(_plural_format(language, singular, plural, number), {"num": number})
 
 
 def gettext(message: str, **values: object) -> Markup:
     """Translate a phrase of a template; values are escaped unless they are markup."""
     if values:
-        return _format(reader().language, message) % values
+        return _filled(_format(reader().language, message), values)
     return _phrase(reader().language, message)
 
 
@@ -143,7 +178,7 @@ def ngettext(singular: str, plural: str, number: int, **values: object) -> Marku
     """Translate a phrase with a number, which it holds as `num`."""
     if values:
         text = _plural_format(reader().language, singular, plural, number)
-        return text % {"num": number, **values}
+        return _filled(text, {"num": number, **values})
     return _count(reader().language, singular, plural, number)
 
 
@@ -154,11 +189,16 @@ def _address(_root: str, endpoint: str, values: tuple[tuple[str, object], ...]) 
 
 def url_for(endpoint: str, **values: Any) -> str:
     """Write an address. One made of ids is remembered; one that may hold a word somebody typed never."""
-    if endpoint in STATIC or (
-        "." in endpoint[1:] and all(type(value) in {UUID, int} for value in values.values())
-    ):
+    if endpoint in STATIC or (endpoint[0] != "." and _are_ids(values)):
         return _address(reader().root, endpoint, tuple(values.items()))
     return flask.url_for(endpoint, **values)
+
+
+def _are_ids(values: dict[str, Any]) -> bool:
+    for value in values.values():  # noqa: SIM110 - a generator here would cost as much again
+        if type(value) is not UUID:
+            return False
+    return True
 
 
 def furnish(app: Flask) -> None:
