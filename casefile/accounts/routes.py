@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 
 from casefile import audit, keys
-from casefile.accounts import invitations, service, sessions
+from casefile.accounts import invitations, service, sessions, signing_in
 from casefile.accounts.forms import (
     ROLE_NAMES,
     AccountForm,
@@ -72,7 +72,7 @@ def sign_in_create() -> ResponseReturnValue:
         page = render_template("accounts/sign_in.html", form=form)
         return page, HTTPStatus.UNPROCESSABLE_ENTITY
     try:
-        secret = sessions.sign_in(
+        secret = signing_in.sign_in(
             resources(),
             username=form.username.data or "",
             password=form.password.data or "",
@@ -193,7 +193,7 @@ def password_update() -> ResponseReturnValue:
         page = render_template("accounts/password.html", form=form)
         return page, HTTPStatus.UNPROCESSABLE_ENTITY
     try:
-        secret = sessions.change_password(
+        secret = signing_in.change_password(
             resources(),
             current(),
             current=form.current.data or "",

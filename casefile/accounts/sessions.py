@@ -8,17 +8,13 @@ from sqlalchemy import bindparam, delete, select, update
 
 from casefile import audit, keys
 from casefile.accounts import service
-from casefile.accounts.models import SignInLimit, SignInSession, User
-from casefile.accounts.passwords import SALT_BYTES
+from casefile.accounts.models import SignInSession, User
 from casefile.db import table
 from casefile.errors import (
     CasefileError,
     DamagedError,
-    InvalidError,
     NotFoundError,
-    TooManyRequestsError,
 )
-from casefile.uow import UnitOfWork
 from casefile.web import Person, Visit
 
 if TYPE_CHECKING:
@@ -26,47 +22,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from casefile.uow import Resources
+    from casefile.uow import Resources, UnitOfWork
 
 IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(hours=12)
 CLOCK_DRIFT = ABSOLUTE
 SEEN_EVERY = timedelta(minutes=1)
-WINDOW = timedelta(minutes=15)
-TRIES = {"both": 10, "account": 50, "address": 200}
-WRONG = "The username or the password is wrong. Check the keyboard layout and Caps Lock, then try again."
-
-
-def sign_in(resources: Resources, *, username: str, password: str, address: str) -> bytes:
-    """Open a session and return the 32 bytes for its cookie.
-
-    Raises InvalidError, the same for unknown people and wrong passwords, TooManyRequestsError
-    when too many tries came before, BusyError when Argon2id has no place free.
-    """
-    username = username.strip().casefold()
-    limits = _limit_keys(resources, username, address)
-    _count_try(resources, limits)
-    with resources.database.reading() as session:
-        user = session.scalar(select(User).where(User.username == username))
-    nobody = keys.derive(resources.pepper, "nobody", username)
-    opened = service.ROOM.open(
-        password,
-        salt=user.password_salt if user else nobody[:SALT_BYTES],
-        pepper=resources.pepper,
-        user_id=user.id if user else UUID(bytes=nobody[:16]),
-        settings=service.settings_of(user) if user else service.password_settings(resources),
-    )
-    right = keys.same(keys.digest(opened.auth), user.auth_digest if user else nobody)
-    if user is None or not right or user.disabled_at is not None:
-        with UnitOfWork(resources, None) as uow:
-            audit.record(uow, "session.refused", subject_id=user.id if user else None)
-        raise InvalidError(WRONG)
-    bundle = keys.Bundle.from_bytes(keys.unwrap(opened.kek, user.sealed_bundle, "bundle", user.id))
-    with UnitOfWork(resources, user.id, bundle) as uow:
-        secret = begin(uow, user, bundle)
-        uow.session.execute(delete(SignInLimit).where(SignInLimit.key == limits["both"]))
-        service.certify_invited(uow)
-    return secret
 
 
 def begin(uow: UnitOfWork, user: User, bundle: keys.Bundle) -> bytes:
@@ -220,66 +181,3 @@ def mine(session: Session, visit: Visit, now: datetime) -> Sequence[dict[str, An
         }
         for row in rows
     ]
-
-
-def change_password(resources: Resources, visit: Visit, *, current: str, password: str) -> bytes:
-    """Seal my keys to a new password, end every other session, return the new cookie's secret.
-
-    Raises InvalidError when the current password is wrong or the new one will not do.
-    """
-    limits = _limit_keys(resources, visit.person.username, "password")
-    _count_try(resources, limits)
-    with resources.database.reading() as session:
-        user = service.get(session, visit.person.id)
-    opened = service.ROOM.open(
-        current,
-        salt=user.password_salt,
-        pepper=resources.pepper,
-        user_id=user.id,
-        settings=service.settings_of(user),
-    )
-    if not keys.same(keys.digest(opened.auth), user.auth_digest):
-        msg = "The current password is wrong. Nothing was changed."
-        raise InvalidError(msg)
-    sealed = service.seal_bundle(resources, user.id, user.username, password, visit.bundle)
-    with UnitOfWork(resources, user.id, visit.bundle) as uow:
-        fresh = service.get(uow.session, user.id)
-        if fresh.auth_epoch != user.auth_epoch:
-            msg = "The password was changed or the sessions were ended meanwhile. Sign in again."
-            raise InvalidError(msg)
-        sealed.put_on(fresh)
-        end_all(uow, user.id)
-        uow.session.refresh(fresh)
-        secret = begin(uow, fresh, visit.bundle)
-        uow.session.execute(delete(SignInLimit).where(SignInLimit.key == limits["both"]))
-        audit.record(uow, "password.changed", subject_id=user.id)
-    return secret
-
-
-def _limit_keys(resources: Resources, username: str, address: str) -> dict[str, bytes]:
-    return {
-        "both": keys.derive(resources.pepper, "limit-both", username, address),
-        "account": keys.derive(resources.pepper, "limit-account", username),
-        "address": keys.derive(resources.pepper, "limit-address", address),
-    }
-
-
-def _count_try(resources: Resources, limits: dict[str, bytes]) -> None:
-    """Count this try before the password is looked at, so tries side by side all count."""
-    with UnitOfWork(resources, None) as uow:
-        refused = False
-        for kind, key in limits.items():
-            row = uow.session.get(SignInLimit, key)
-            if row is None:
-                uow.session.add(SignInLimit(key=key, window_at=uow.now, tries=1))
-            elif not timedelta() <= uow.now - row.window_at <= WINDOW:
-                row.window_at, row.tries = uow.now, 1
-            elif row.tries >= TRIES[kind]:
-                refused = True
-            else:
-                row.tries += 1
-        if refused:
-            audit.record(uow, "session.limited")
-    if refused:
-        msg = "Too many tries to sign in. Wait a quarter of an hour, then try again."
-        raise TooManyRequestsError(msg, int(WINDOW.total_seconds()))

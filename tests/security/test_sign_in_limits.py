@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from casefile.accounts import sessions
+from casefile.accounts import limits, signing_in
 from casefile.errors import InvalidError, TooManyRequestsError
 from tests.cast import resources_of
 from tests.intruder import actions
@@ -23,7 +23,7 @@ TRIES = 3
 
 @pytest.fixture(autouse=True)
 def _few_tries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sessions.TRIES, "both", TRIES)
+    monkeypatch.setitem(limits.TRIES, "both", TRIES)
 
 
 def _try(app: Flask, username: str, password: str, status: int, address: str = "10.0.0.1") -> Page:
@@ -40,7 +40,7 @@ def _words(page: Page) -> str:
 def test_the_answer_is_the_same_for_somebody_known_and_somebody_unknown(
     app: Flask, cast: Cast
 ) -> None:
-    assert sessions.TRIES["both"] == TRIES
+    assert limits.TRIES["both"] == TRIES
     known = [_words(_try(app, "ben", "wrong password here", 422)) for _ in range(TRIES)]
     unknown = [_words(_try(app, "nobody", "wrong password here", 422)) for _ in range(TRIES)]
 
@@ -87,7 +87,7 @@ def test_a_right_password_forgets_the_wrong_ones(app: Flask, cast: Cast) -> None
 def test_tries_side_by_side_all_count(app: Flask, cast: Cast) -> None:
     def guess(number: int) -> type[Exception] | None:
         try:
-            sessions.sign_in(
+            signing_in.sign_in(
                 resources_of(app), username="ben", password=f"guess {number}", address="10.0.0.1"
             )
         except (InvalidError, TooManyRequestsError) as error:
@@ -111,7 +111,7 @@ def test_the_spelling_of_a_username_makes_no_new_account_to_try(app: Flask, cast
 def test_a_whole_network_of_addresses_runs_into_the_limit_of_the_account(
     app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sessions.TRIES, "account", 4)
+    monkeypatch.setitem(limits.TRIES, "account", 4)
     for number in range(4):
         _try(app, "ben", "wrong password here", 422, address=f"10.0.1.{number}")
 
@@ -122,7 +122,7 @@ def test_a_whole_network_of_addresses_runs_into_the_limit_of_the_account(
 def test_one_address_runs_into_its_own_limit_over_all_accounts(
     app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sessions.TRIES, "address", 4)
+    monkeypatch.setitem(limits.TRIES, "address", 4)
     for name in ("ann", "ben", "cleo", "dan"):
         _try(app, name, "wrong password here", 422)
 
