@@ -54,8 +54,9 @@ _FAMILY_NAME = re.compile(
     "(?:[бкмнт][ае]ев|беков|кулов|[аи]лиев|матов|жанов)(?:а|у|ым|ой|е|[дг][аеиоу]н?)?$"
 )
 
-# Forms remembered, in each of two generations: some 7 MiB when both are full of ordinary text.
-_REMEMBERED = 10_000
+# Forms remembered, in each of two generations: some 28 MiB when both are full, which takes
+# texts of a hundred thousand different words.
+_REMEMBERED = 40_000
 _LONGEST_REMEMBERED = 40
 
 

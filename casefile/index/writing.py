@@ -165,13 +165,15 @@ class _Writer:
     def _new_document(self, document: Document) -> int:
         return int(
             self.execute(
-                "INSERT INTO document (uuid, title) VALUES (?, ?)", (document.id.bytes, "")
+                "INSERT INTO document (uuid, title) VALUES (?, ?)",
+                (document.id.bytes, _clean(document.title)),
             ).lastrowid
         )
 
     def _describe(self, owner: int, document: Document, *, known: bool) -> None:
-        self.execute("UPDATE document SET title = ? WHERE id = ?", (_clean(document.title), owner))
         if known:
+            title = _clean(document.title)
+            self.execute("UPDATE document SET title = ? WHERE id = ?", (title, owner))
             self.execute("DELETE FROM tag WHERE document = ?", (owner,))
         tags = {tag_key(_clean(tag)) for tag in document.tags}
         self.executemany("INSERT INTO tag VALUES (?, ?)", [(tag, owner) for tag in tags])
@@ -241,11 +243,13 @@ class _Writer:
                 " ON CONFLICT DO NOTHING",
                 (kind, author_id, author, language),
             )
-            # A person who is called something else now is so on everything they wrote.
-            self.execute(
-                "UPDATE facet SET author = ? WHERE author_id = ? AND author <> ?",
-                (author, author_id, author),
-            )
+            # A person who is called something else now is so on everything they wrote. Not for
+            # nothing: a change of many rows makes FTS5 write out what it holds in memory.
+            renamed = self.execute(
+                "SELECT 1 FROM facet WHERE author_id = ? AND author <> ?", (author_id, author)
+            ).fetchone()
+            if renamed:
+                self.execute("UPDATE facet SET author = ? WHERE author_id = ?", (author, author_id))
             number = self.execute(
                 "SELECT id FROM facet WHERE kind = ? AND author_id = ? AND language = ?", key
             ).fetchone()[0]
