@@ -33,7 +33,7 @@ __all__ = [
     "query_forms",
 ]
 
-# A shard written under another version is to be written anew.
+# A shard written under another version is built anew: count it up when a word gets other terms.
 VERSION = f"1 {stems.ENGINE}"
 
 # Scripts that put no space between words: each sign is its own token, a run is found as a phrase.

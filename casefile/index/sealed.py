@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, TypeAlias
 from sqlcipher3 import dbapi2 as sqlite
 
 from casefile.errors import BusyError, CasefileError, FullError
+from casefile.index.analysis import VERSION
 from casefile.index.compile import BORDER, NAME, NOTHING, STEM
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-FORMAT = 1
+
+# Of the tables and of the words in them: a file of another format is built anew.
+FORMAT = int.from_bytes(blake2b(f"1 {VERSION}".encode(), digest_size=4).digest(), "big") >> 1
 SUFFIXES = ("", "-wal", "-shm", "-journal")
 LOCK_SECONDS = 5.0
 KEY_BYTES = 32

@@ -1,21 +1,13 @@
-"""How quick the sealed index is, as ratios measured in one run:
+"""How quick the sealed index is, against one FTS5 index of SQLite in clear over the same notes.
 
-    python -m tests.bench.bench_search --notes 100000
-
-The other side is one FTS5 index of SQLite in clear over the same notes, from the same library: once
-as FTS5 comes, which finds the spelling typed and no other form of the word, and once with the same word
-forms in it, which gives the same answers as ours.
+Once as FTS5 comes, which finds the spelling typed and no other form of the word; and once with the
+same word forms in it, which gives the same answers as ours. Both from the same library.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
 import re
 import resource
-import shutil
-import tempfile
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -35,15 +27,18 @@ from casefile.index.compile import Plan, ShardQuery
 from casefile.index.conditions import Records
 from casefile.index.grammar import parse
 from tests.bench.corpus import Corpus
+from tests.bench.measure import Row, milliseconds, tell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from tests.bench.corpus import Note
+    from tests.bench.measure import Scale
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-SEARCHER_CASES = 20
+COMPARED = ("word", "AND", "phrase", "prefix", "date filter")
 QUERIES = 24
+TRIES = 2000
 ROUNDS = 5
 SHOWN = 20
 
@@ -79,7 +74,7 @@ def shard(corpus: Corpus, case: int) -> CaseShard:
     )
 
 
-def build(folder: Path, corpus: Corpus) -> dict[str, object]:
+def build(folder: Path, corpus: Corpus) -> Row:
     """Index every case from nothing in this one process; making up the notes does not count."""
     index = Index(folder, memory_mb=16)
     spent, memory = 0.0, []
@@ -91,11 +86,15 @@ def build(folder: Path, corpus: Corpus) -> dict[str, object]:
         spent += perf_counter() - start
         memory.append(resident_mib())
     index.close()
-    warm = len(memory) // 5
-    return {
-        "indexed per second": round(sum(corpus.sizes) / spent),
-        "MiB grown while indexing the last four fifths": round(memory[-1] - memory[warm], 1),
-    }
+    grown = memory[-1] - memory[len(memory) // 5]
+    return Row(
+        "notes indexed in a second on one core",
+        sum(corpus.sizes) / spent,
+        1500,
+        f"{sum(corpus.sizes):,} notes; {grown:.0f} MiB grown over the last four fifths",
+        "",
+        at_least=True,
+    )
 
 
 def _between(ready: list[Document], since: int, until: int) -> list[Document]:
@@ -176,13 +175,21 @@ class Sealed:
     def __init__(self, folder: Path, corpus: Corpus, cases: int) -> None:
         self.index = Index(folder)
         self.shards = [shard(corpus, case) for case in range(cases)]
-        self.texts = {note.id: note.text for case in range(cases) for note in corpus.notes(case)}
+        self.texts = {n.id: n.text for case in range(cases) for n in corpus.notes(case)}
 
     def search(self, text: str) -> int:
         results = self.index.search(self.shards, Query(text), now=NOW)
         for hit in results.hits:
             snippet(self.texts[hit.id], results.parsed)
         return results.total
+
+
+@dataclass(frozen=True)
+class Taken:
+    """How long an answer took and how much was found."""
+
+    seconds: float
+    hits: int
 
 
 @dataclass(frozen=True)
@@ -194,24 +201,25 @@ class Asked:
     dates: tuple[int, int] | None = None
 
 
-def questions(corpus: Corpus, clear: Clear) -> dict[str, list[Asked]]:
+def questions(corpus: Corpus, clear: Clear, cases: int) -> dict[str, list[Asked]]:
     """Drawn from the notes themselves; each finds enough to fill a page."""
     chance = Random(7)
     words: Counter[str] = Counter()
     pairs: Counter[str] = Counter()
-    for case in range(SEARCHER_CASES):
+    for case in range(cases):
         for note in corpus.notes(case):
             tokens = re.findall(r"\w+", note.text.lower())
             words.update(set(tokens))
             pairs.update({f"{a} {b}" for a, b in pairwise(tokens)})
-    notes = 500 * SEARCHER_CASES
+    notes = sum(corpus.sizes[:cases])
     medium = [w for w, n in words.items() if 20 <= n <= notes // 20 and len(w) > 4]
     frequent = [w for w, n in words.items() if notes // 50 <= n <= notes // 5 and len(w) > 3]
     chance.shuffle(medium)
     both: list[Asked] = []
-    while len(both) < QUERIES:
+    enough = min(SHOWN, notes // 500)
+    for _ in range(TRIES):
         a, b = chance.sample(frequent, k=2)
-        if clear.search(f'"{a}" AND "{b}"') >= SHOWN:
+        if len(both) < QUERIES and clear.search(f'"{a}" AND "{b}"') >= enough:
             both.append(Asked(f"{a} {b}", f'"{a}" AND "{b}"'))
     phrases = [pair for pair, n in pairs.items() if n >= SHOWN]
     chance.shuffle(phrases)
@@ -236,17 +244,22 @@ def _seconds(year: int) -> tuple[int, int]:
     return tuple(int(datetime(d.year, 1, 1, tzinfo=UTC).timestamp()) for d in (start, end))  # type: ignore[return-value]
 
 
-def timed(ask: Callable[[Asked], int], some: list[Asked]) -> tuple[float, float]:
-    """Median milliseconds over the questions, each at its best of a few rounds; and median hits."""
-    best = []
+def best(asks: Mapping[str, Callable[[Asked], int]], some: list[Asked]) -> dict[str, Taken]:
+    """Median over the questions, each at its best of a few rounds, in which all sides take turns."""
+    times: dict[str, list[float]] = {name: [] for name in asks}
+    hits: dict[str, list[int]] = {name: [] for name in asks}
     for asked in some:
-        times = []
+        rounds: dict[str, list[float]] = {name: [] for name in asks}
         for _ in range(ROUNDS):
-            start = perf_counter()
-            found = ask(asked)
-            times.append(perf_counter() - start)
-        best.append((min(times) * 1_000, found))
-    return median(t for t, _ in best), median(n for _, n in best)
+            for name, ask in asks.items():
+                start = perf_counter()
+                found = ask(asked)
+                rounds[name].append(perf_counter() - start)
+                if len(rounds[name]) == 1:
+                    hits[name].append(found)
+        for name in asks:
+            times[name].append(min(rounds[name]))
+    return {name: Taken(median(times[name]), round(median(hits[name]))) for name in asks}
 
 
 def resident_mib() -> float:
@@ -254,87 +267,77 @@ def resident_mib() -> float:
         return int(file.read().split()[1]) * resource.getpagesize() / 2**20
 
 
-def measure(folder: Path, notes: int, cases: int) -> dict[str, object]:
-    corpus = Corpus(notes, cases)
-    report: dict[str, object] = {"notes": notes, "cases": cases}
-    sealed_folder, clear_path = folder / "sealed", folder / "clear.db"
-    if not clear_path.exists():
-        report |= build(sealed_folder, corpus)
-        build_clear(clear_path, corpus)
-    clear = Clear(clear_path, SEARCHER_CASES)
-    before = resident_mib()
-    few = Sealed(sealed_folder, corpus, SEARCHER_CASES)
-    asked = questions(corpus, clear)
+def run(folder: Path, scale: Scale) -> list[Row]:
+    """Index all notes from nothing, then search a tenth of the cases and all of them."""
+    notes, cases = scale.notes[-1], scale.cases
+    corpus, some = Corpus(notes, cases), max(cases // 10, 2)
+    tell(f"search: indexing {notes:,} notes in {cases} cases, sealed and in clear")
+    indexing = build(folder / "sealed", corpus)
+    build_clear(folder / "clear.db", corpus)
+    clear = Clear(folder / "clear.db", some)
+    few = Sealed(folder / "sealed", corpus, some)
+    asked = questions(corpus, clear, some)
     few.search(asked["word"][0].ours)
-    times: dict[str, dict[str, float]] = {}
-    for name, some in asked.items():
-        ours, found = timed(lambda a: few.search(a.ours), some)
-        row = {"ms": ours, "hits": found}
-        if some[0].theirs:
-            theirs, their_hits = timed(lambda a: clear.search(a.theirs, a.dates), some)
-            row |= {"clear ms": theirs, "clear hits": their_hits, "ratio": ours / theirs}
-            same, same_hits = timed(lambda a: clear.search_forms(a.ours, a.dates), some)
-            row |= {"forms ms": same, "forms hits": same_hits, "ratio to forms": ours / same}
-        else:
-            row["of a word"] = ours / times["word"]["ms"]
-        times[name] = row
-    scan, _ = timed(lambda a: clear.scan(a.ours), asked["word"][:4])
-    report["scan ms"] = round(scan, 1)
-    for name in ("word", "AND", "phrase", "prefix", "date filter"):
-        times[name]["of a scan"] = times[name]["ms"] / scan
+    tell(f"search: {QUERIES} questions of each kind, {ROUNDS} rounds")
+    scan = best({"scan": lambda a: clear.scan(a.ours)}, asked["word"][:4])["scan"].seconds
+    rows, taken = [], {}
+    for name in COMPARED:
+        sides = {
+            "sealed": lambda a: few.search(a.ours),
+            "plain": lambda a: clear.search(a.theirs, a.dates),
+            "forms": lambda a: clear.search_forms(a.ours, a.dates),
+        }
+        both = best(sides, asked[name])
+        taken[name] = both["sealed"].seconds
+        rows += _compared(name, both, scan)
     few.index.close()
-    before = resident_mib()
-    many = Sealed(sealed_folder, corpus, cases)
-    many.texts = _Anything()
-    for name in ("word", "AND", "phrase", "prefix", "date filter"):
-        ours, _ = timed(lambda a: many.search(a.ours), asked[name])
-        times[name]["all cases"] = ours / times[name]["ms"]
-    report["MiB of all shards open"] = round(resident_mib() - before, 1)
-    report["save ms"] = saving(many, corpus)
+    return [indexing, *rows, *_over_all(folder, corpus, asked, taken)]
+
+
+def _compared(name: str, sides: dict[str, Taken], scan: float) -> list[Row]:
+    ours, plain, forms = sides["sealed"], sides["plain"], sides["forms"]
+    told = f"{milliseconds(ours.seconds)} / {{}}, {ours.hits} / {{}} hits"
+    return [
+        Row(
+            f"search {name}, against FTS5 in clear with the same word forms",
+            ours.seconds / forms.seconds,
+            2.5,
+            told.format(milliseconds(forms.seconds), forms.hits),
+        ),
+        Row(
+            f"search {name}, against FTS5 in clear as it comes",
+            ours.seconds / plain.seconds,
+            2.5,
+            told.format(milliseconds(plain.seconds), plain.hits),
+        ),
+        Row(
+            f"search {name}: the SQL scan takes",
+            scan / ours.seconds,
+            25,
+            f"{milliseconds(scan)} / {milliseconds(ours.seconds)}",
+            at_least=True,
+        ),
+    ]
+
+
+def _over_all(
+    folder: Path, corpus: Corpus, asked: dict[str, list[Asked]], few: dict[str, float]
+) -> list[Row]:
+    many = Sealed(folder / "sealed", corpus, len(corpus.case_ids))
+    rows = []
+    many.search(asked["word"][0].ours)
+    ask = {"all": lambda a: many.search(a.ours)}
+    for name in COMPARED:
+        seconds = best(ask, asked[name])["all"].seconds
+        said = f"{milliseconds(seconds)} / {milliseconds(few[name])}"
+        rows.append(Row(f"search {name}, all cases against a tenth", seconds / few[name], 6, said))
     many.index.close()
-    report["times"] = {
-        name: {key: round(value, 3) for key, value in row.items()} for name, row in times.items()
-    }
-    return report
-
-
-class _Anything(dict):  # type: ignore[type-arg]
-    """Stands for texts that need not all be in memory while memory is measured."""
-
-    def __missing__(self, _: object) -> str:
-        return "Кол кортаң. " * 60
-
-
-def saving(many: Sealed, corpus: Corpus) -> dict[str, float]:
-    """One note more, a hundred times, in a shard that has all of its case already."""
-    base = many.shards[0]
-    notes = [_document(n, base.change + i) for i, n in enumerate(list(corpus.notes(1))[:100], 1)]
-    times = []
-    for change, note in enumerate(notes, base.change + 1):
-        grown = CaseShard(base.case_id, base.codename, base.keys, change, lambda *_, n=note: [n])
-        start = perf_counter()
-        many.index.catch_up(grown)
-        times.append((perf_counter() - start) * 1_000)
-    many.index.forget(base.case_id)
-    times.sort()
-    return {"p50": round(median(times), 2), "p95": round(times[94], 2)}
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--notes", type=int, default=100_000)
-    parser.add_argument("--cases", type=int, default=200)
-    parser.add_argument("--folder", type=Path, help="keep the indexes here for the next run")
-    options = parser.parse_args()
-    folder = options.folder or Path(tempfile.mkdtemp())
-    folder.mkdir(exist_ok=True)
-    os.nice(0)
-    try:
-        print(json.dumps(measure(folder, options.notes, options.cases), indent=1))
-    finally:
-        if options.folder is None:
-            shutil.rmtree(folder)
-
-
-if __name__ == "__main__":
-    main()
+    part = Sealed(folder / "sealed", corpus, max(len(corpus.case_ids) // 10, 2))
+    ask = {"all": lambda a: part.search(a.ours)}
+    word = best(ask, asked["word"])["all"].seconds
+    for name in ("wildcard", "ending", "fuzzy"):
+        seconds = best(ask, asked[name])["all"].seconds
+        said = f"{milliseconds(seconds)} / {milliseconds(word)}"
+        rows.append(Row(f"search {name}, against a plain word", seconds / word, 5, said))
+    part.index.close()
+    return rows

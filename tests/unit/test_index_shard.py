@@ -16,7 +16,7 @@ import pytest
 from sqlcipher3 import dbapi2 as sqlite
 
 from casefile.errors import BusyError, FullError
-from casefile.index import CatchUp, Index, Query, verify, verify_open
+from casefile.index import CatchUp, Index, Query, sealed, verify, verify_open
 from casefile.index.writing import FIRST_WINDOW
 from tests.index_scene import ANN, BEN, NOW, Scene, found, search
 
@@ -328,6 +328,13 @@ def test_a_file_of_an_earlier_format_is_built_anew(
     connection.close()
 
     assert search(index, scene, "bank").total == 1
+
+
+def test_a_file_whose_words_were_made_otherwise_is_of_another_format() -> None:
+    script = "import sys; sys.modules['Stemmer'] = None; "
+    script += "from casefile.index.sealed import FORMAT; print(FORMAT)"
+    other = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert int(other.stdout) != sealed.FORMAT
 
 
 def test_a_shard_under_an_older_key_is_sealed_with_the_newest(
