@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Document:
     """One page of something findable. Page 0 is the record itself and speaks for title, tags and
-    author; further pages hold text only. `deleted` takes every page of the id out.
+    author; further pages hold text only, and whoever gives page 0 gives them too: those of an
+    earlier change go. `deleted` takes every page of the id out.
     """
 
     id: UUID

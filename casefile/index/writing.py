@@ -158,6 +158,9 @@ class _Writer:
         owner = found[0] if found else self._new_document(document)
         if document.page == 0 or not found:
             self._describe(owner, document, known=found is not None)
+        if document.page == 0 and found:
+            # The pages it has now follow; those it had before may have been more.
+            self._delete_pages(owner, "number > 0 AND change < ?", document.change)
         if document.page or found:
             self._touched.add(owner)
         return self._write(owner, document, page)
@@ -220,15 +223,19 @@ class _Writer:
         self._endings |= new
 
     def _delete(self, owner: int) -> None:
+        self._delete_pages(owner, "number >= ?", 0)
+        self.execute("DELETE FROM tag WHERE document = ?", (owner,))
+        self.execute("DELETE FROM document WHERE id = ?", (owner,))
+        self._touched.discard(owner)
+
+    def _delete_pages(self, owner: int, which: str, bound: int) -> None:
         for number, words in self.execute(
-            "SELECT id, words FROM page WHERE document = ?", (owner,)
+            f"SELECT id, words FROM page WHERE document = ? AND {which}", (owner, bound)
         ).fetchall():
             self.execute("DELETE FROM fts WHERE rowid = ?", (number,))
+            self.execute("DELETE FROM page WHERE id = ?", (number,))
             self._pages -= 1
             self._words -= words
-        for table, column in (("page", "document"), ("tag", "document"), ("document", "id")):
-            self.execute(f"DELETE FROM {table} WHERE {column} = ?", (owner,))
-        self._touched.discard(owner)
 
     def _facet(self, document: Document, language: str) -> int:
         author = _clean(document.author)

@@ -93,11 +93,12 @@ def test_all_pages_of_a_document_go_with_it(index: Index, scene: Scene) -> None:
     assert found(index, scene, "bank OR court OR statement OR tag:land") == set()
 
 
-def test_one_page_can_be_written_again(index: Index, scene: Scene) -> None:
+def test_a_document_can_be_written_again(index: Index, scene: Scene) -> None:
     file = scene.save("statement", title="Before", author_id=ANN, tags=("land",))
     scene.save("bank", id=file.id, page=1, author_id=ANN)
     assert found(index, scene, "bank author:айбек tag:land before") == {file.id}
-    scene.save("statement", title="After", id=file.id, author_id=BEN)
+    after = scene.save("statement", title="After", id=file.id, author_id=BEN)
+    scene.keep(replace(after, title="", text="bank", page=1))
 
     assert found(index, scene, "bank author:ben after") == {file.id}
     assert found(index, scene, "bank author:айбек") == set()
@@ -648,3 +649,17 @@ def test_a_save_among_many_does_not_read_the_others_again(index: Index, scene: S
 
     assert time.perf_counter() - start < 10
     assert scene.asked == [(300 + number, 301 + number) for number in range(30)]
+
+
+def test_pages_a_file_no_longer_has_are_not_found(index: Index, scene: Scene) -> None:
+    file = scene.save("the record", kind="evidence")
+    for page in (1, 2, 3):
+        scene.keep(replace(file, page=page, text=f"bank leaf{page}"))
+    assert found(index, scene, "leaf3") == {file.id}
+
+    scene.documents.clear()
+    again = scene.keep(replace(file, change=scene.change + 1))
+    scene.keep(replace(again, page=1, text="bank leaf1"))
+
+    assert found(index, scene, "leaf3") == found(index, scene, "leaf2") == set()
+    assert found(index, scene, "leaf1") == found(index, scene, "record") == {file.id}
