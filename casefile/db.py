@@ -170,7 +170,12 @@ def refusals() -> Iterator[None]:
 
 def explain(error: DatabaseError) -> Exception:
     words = str(error.orig).lower()
-    if "disk is full" in words or "disk i/o" in words:
+    if "disk i/o" in words:
+        return FullError(
+            "The disk cannot be used: there is no room left on it, or it fails. Nothing already saved was "
+            "touched. Ask the administrator to look at the free space and run `casefile doctor`."
+        )
+    if "disk is full" in words:
         return FullError(
             "There is no room left to save this. Nothing already saved was touched. "
             "Ask the administrator to free disk space, then try again."
