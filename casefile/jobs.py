@@ -138,7 +138,9 @@ class Jobs:
             session.add(Worker(id=worker_id, public=bundle.public.to_bytes(), seen_at=now))
             session.commit()
         for other in gone:
-            self._bell(other).huey.flush()
+            queue = self._bell(other).huey
+            queue.flush()
+            queue.storage.close()
             del self._bells[other]
         self._bundle, self._worker_id = bundle, worker_id
         self._consumer = _QuietConsumer(
