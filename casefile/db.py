@@ -299,6 +299,7 @@ def checkpoint(database: Database) -> None:
 __all__ = [
     "Base",
     "Database",
+    "Identity",
     "Moment",
     "Name",
     "OperationalError",
