@@ -12,7 +12,7 @@ from flask_babel import Babel, get_locale
 from flask_bootstrap import Bootstrap5
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from casefile import config, db, keys, web
+from casefile import audit, config, db, keys, web
 from casefile.accounts import routes as accounts_routes
 from casefile.accounts import sessions
 from casefile.cases import access
@@ -64,6 +64,7 @@ def open_resources(
         document_sources=[notes.documents, extraction.documents],
     )
     jobs.register(extraction.WORK, functools.partial(extraction.read_text, resources))
+    jobs.register(audit.stamps.WORK, functools.partial(audit.stamps.in_background, resources))
     return resources
 
 
@@ -101,6 +102,7 @@ def create_app(
     web.set_visit_opener(app, sessions.open_visit)
     web.guard(app)
     web.dress(app)
+    web.watch_trail(app)
     web.add_filters(app)
     access.install(app)
     app.teardown_request(web.discard_uploads)
@@ -141,4 +143,9 @@ def _for_every_page() -> dict[str, object]:
             return case.can(permission)
         return person is not None and person.may(Permission(permission))
 
-    return {"person": person, "can": can, "search_form_query": ""}
+    return {
+        "person": person,
+        "can": can,
+        "search_form_query": "",
+        "trail_alarm": web.trail_alarm,
+    }

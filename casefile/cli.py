@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from casefile import config
+from casefile.audit_commands import audit
 from casefile.errors import CasefileError, ConfigError
-from casefile.inspection import audit, database, index, open_newsroom, refuse_nothing, vault
+from casefile.inspection import database, index, open_newsroom, refuse_nothing, vault
 
 if TYPE_CHECKING:
     from casefile.config import Settings

@@ -8,6 +8,7 @@ import tomllib
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from casefile.errors import ConfigError
 
@@ -37,6 +38,8 @@ class Settings:
     password_memory_mb: int = 128
     timezone: str = "Asia/Bishkek"
     allowed_hosts: str = ""
+    timestamp_url: str = ""
+    timestamp_roots: str = ""
 
     @property
     def database_path(self) -> Path:
@@ -159,6 +162,7 @@ def _check(settings: Settings) -> None:
     if settings.database_url and not settings.database_url.startswith(("postgresql:", "sqlite:")):
         msg = "database_url must begin with postgresql: or be left out for the built-in database."
         raise ConfigError(msg)
+    _check_timestamps(settings)
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415
 
     try:
@@ -166,6 +170,27 @@ def _check(settings: Settings) -> None:
     except (ZoneInfoNotFoundError, ValueError) as error:
         msg = f"timezone must be a name like Asia/Bishkek, not {settings.timezone!r}."
         raise ConfigError(msg) from error
+
+
+def _check_timestamps(settings: Settings) -> None:
+    if not settings.timestamp_url:
+        return
+    try:
+        url = urlsplit(settings.timestamp_url)
+        known = url.scheme in {"http", "https"} and url.hostname and url.port != 0
+    except ValueError:
+        known = False
+    if not known:
+        msg = (
+            "timestamp_url must be the address of an RFC 3161 authority, like https://tsa.example/."
+        )
+        raise ConfigError(msg)
+    if not settings.timestamp_roots:
+        msg = (
+            "timestamp_roots must name a PEM file with the root certificate of the authority in "
+            "timestamp_url: a time-stamp that nobody can check is worth nothing."
+        )
+        raise ConfigError(msg)
 
 
 def read_pepper(settings: Settings) -> bytes:

@@ -304,6 +304,7 @@ def checkpoint(database: Database) -> None:
 __all__ = [
     "Base",
     "Database",
+    "Identity",
     "Moment",
     "Name",
     "OperationalError",

@@ -1,4 +1,4 @@
-"""The operator's commands that look after what is kept: trail, index, vault and database."""
+"""The operator's commands that look after what is kept: index, vault and database."""
 
 from __future__ import annotations
 
@@ -50,40 +50,6 @@ def refuse_nothing(settings: Settings) -> None:
             "never finished being founded, run `casefile init`."
         )
         raise ConfigError(msg)
-
-
-@click.group()
-def audit() -> None:
-    """The audit trail."""
-
-
-@audit.command("verify")
-@click.option("--json", "as_json", is_flag=True)
-def audit_verify(as_json: bool) -> None:
-    """Walk the whole chain of entries and find edits and gaps.
-
-    Example: casefile audit verify
-    """
-    from casefile import audit as trail
-
-    resources = open_newsroom()
-    count, broken = 0, []
-    with resources.database.reading() as session:
-        for found in trail.verify(session):
-            if isinstance(found, int):
-                count = found
-            else:
-                broken.append(found)
-    if as_json:
-        wrong = [{"sequence": b.sequence, "reason": b.reason} for b in broken]
-        click.echo(json.dumps({"entries": count, "broken": wrong}))
-    else:
-        for found in broken:
-            click.echo(f"entry {found.sequence} {found.reason}", err=True)
-        click.echo(
-            f"{count} entries: {'the chain holds' if not broken else 'THE CHAIN IS BROKEN'}."
-        )
-    sys.exit(WRONG if broken else 0)
 
 
 @click.group()

@@ -29,6 +29,8 @@ ROWS: tuple[Row, ...] = (
     ("GET", "/account/sessions", (200, 200, 200, 200, 200, 200, 302)),
     ("POST", "/account/sessions/{session}/delete", (303, 404, 404, 404, 404, 404, 302)),
     ("POST", "/account/sessions/delete", (303, 303, 303, 303, 303, 303, 302)),
+    ("GET", "/account/trail", (200, 200, 200, 200, 200, 200, 302)),
+    ("POST", "/account/trail", (303, 303, 303, 303, 303, 303, 302)),
     ("GET", "/admin/", (403, 403, 403, 403, 403, 200, 302)),
     ("GET", "/admin/audit", (403, 403, 403, 403, 403, 200, 302)),
     ("POST", "/admin/invitations", (403, 403, 403, 403, 403, 422, 302)),

@@ -26,6 +26,7 @@ from casefile.web import (
     database_session,
     pager,
     public,
+    remember_trail,
     requires_role,
     resources,
     signed_in,
@@ -233,6 +234,28 @@ def sessions_delete() -> ResponseReturnValue:
     return redirect(url_for("accounts.sign_in"), HTTPStatus.SEE_OTHER)
 
 
+@bp.get("/account/trail")
+@signed_in
+def trail() -> ResponseReturnValue:
+    key = audit.checkpoints.signer(resources()).verifier
+    return render_template(
+        "accounts/trail.html",
+        standing=audit.standing(database_session(), resources()),
+        key=str(key),
+        origin=key.name,
+    )
+
+
+@bp.post("/account/trail")
+@signed_in
+def trail_accept() -> ResponseReturnValue:
+    with unit_of_work() as uow:
+        audit.accept(uow, current().person.id, current().bundle)
+    remember_trail()
+    flash(_("The trail is now remembered as it is."))
+    return redirect(url_for("accounts.trail"), HTTPStatus.SEE_OTHER)
+
+
 @bp.get("/admin/")
 @requires_role(Permission.ADMINISTRATION_READ)
 def people() -> ResponseReturnValue:
@@ -307,4 +330,5 @@ def audit_index() -> ResponseReturnValue:
         entries=[service.without_contents(entry, names) for entry in entries],
         page=lines,
         chain_ok=audit.holds(entries),
+        standing=audit.standing(database_session(), resources()),
     )

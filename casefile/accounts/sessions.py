@@ -55,6 +55,7 @@ def begin(uow: UnitOfWork, user: User, bundle: keys.Bundle) -> bytes:
     )
     uow.session.flush()
     audit.record(uow, "session.opened", subject_id=user.id)
+    audit.meet(uow, user.id, bundle)
     return secret
 
 
@@ -135,6 +136,7 @@ def end(uow: UnitOfWork, visit: Visit) -> None:
     )
     uow.resources.opened_keys.pop(visit.session_id, None)
     audit.record(uow, "session.ended", subject_id=visit.person.id)
+    audit.meet(uow, visit.person.id, visit.bundle)
 
 
 def end_one(uow: UnitOfWork, visit: Visit, session_id: UUID) -> None:

@@ -261,4 +261,5 @@ def activity(case: OpenCase) -> ResponseReturnValue:
         case=case,
         entries=lines(database_session(), case, offset=where.offset, limit=PAGE),
         pager=where,
+        standing=audit.standing(database_session(), resources()),
     )

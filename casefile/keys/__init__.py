@@ -17,6 +17,7 @@ from casefile.keys.identity import (
     fingerprint,
 )
 from casefile.keys.passwords import PasswordKeys, PasswordSettings, password_keys
+from casefile.keys.signed_note import NoteSigner, NoteVerifier
 from casefile.keys.symmetric import (
     authenticate,
     derive,
@@ -27,6 +28,7 @@ from casefile.keys.symmetric import (
     unwrap,
     wrap,
 )
+from casefile.keys.timestamps import StampRequest, UnreadableStampError, check_stamp
 
 __all__ = [
     "SEALED_OVERHEAD",
@@ -35,12 +37,17 @@ __all__ = [
     "Certificate",
     "FileEncryptor",
     "FileReader",
+    "NoteSigner",
+    "NoteVerifier",
     "PasswordKeys",
     "PasswordSettings",
     "PublicKeys",
+    "StampRequest",
+    "UnreadableStampError",
     "authenticate",
     "certify",
     "check_chain",
+    "check_stamp",
     "derive",
     "digest",
     "fingerprint",

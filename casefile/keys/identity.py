@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.hpke import (
 )
 
 from casefile.errors import DamagedError
-from casefile.keys.symmetric import digest, packed, same
+from casefile.keys.symmetric import derive, digest, packed, same
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -162,6 +162,13 @@ class Bundle:
     def sign(self, message: bytes) -> bytes:
         """Ed25519 (RFC 8032), 64 bytes."""
         return self._signer.sign(message)
+
+    def derive(self, label: str, *context: bytes | str | int | UUID) -> bytes:
+        """A 32-byte key for what only this person is to seal and to open again.
+
+        HKDF-Expand (RFC 5869, 2.3) over the 128 secret random bytes; the anchor is public.
+        """
+        return derive(self._raw[: _ANCHOR.start], label, *context)
 
     @cached_property
     def _mlkem(self) -> MLKEM768PrivateKey:

@@ -14,6 +14,7 @@ from casefile.web.gate import (
 )
 from casefile.web.pages import FILE_POLICY, Pager, asked_page, dress, pager
 from casefile.web.rendering import Environment, furnish
+from casefile.web.trail import remember_trail, trail_alarm, watch_trail
 from casefile.web.uploads import (
     CasefileRequest,
     accept_files,
@@ -64,6 +65,7 @@ __all__ = [
     "open_to_all",
     "pager",
     "public",
+    "remember_trail",
     "requires_role",
     "resources",
     "sealed_upload",
@@ -71,6 +73,8 @@ __all__ = [
     "set_visit_opener",
     "signed_in",
     "timezone",
+    "trail_alarm",
     "unit_of_work",
     "visit",
+    "watch_trail",
 ]

@@ -376,6 +376,7 @@ PLACES = [
         mistaken("/account/password", current="no", password="one", password_again="two"),
     ),
     Place("sessions", "daria", "Sessions", opened("/account/sessions", "", ".confirm summary")),
+    Place("trail", "daria", "Audit trail", at("/account/trail")),
     Place("people", "timur", "People", opened("/admin/", "", ".confirm summary")),
     Place("invite", "timur", "Invite somebody", at("/admin/invitations/new")),
     Place("invite mistaken", "timur", "Invite somebody", mistaken("/admin/invitations/new")),

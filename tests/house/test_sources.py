@@ -18,6 +18,7 @@ LONGEST = 400
 # Who may import what; everybody else may not. A folder stands for all in it.
 ONLY_IMPORTERS = {
     "cryptography": ("keys/",),
+    "rfc3161_client": ("keys/timestamps.py",),
     "whoosh": ("index/",),
     "Stemmer": ("index/",),
     "sqlcipher3": ("db.py", "index/"),
@@ -25,7 +26,7 @@ ONLY_IMPORTERS = {
     "huey": ("jobs.py",),
     "alembic": ("db.py", "migrations/"),
     "gunicorn": ("serving.py",),
-    "click": ("cli.py", "inspection.py"),
+    "click": ("cli.py", "inspection.py", "audit_commands.py"),
     "pypdfium2": ("sandbox/",),
     "pickle": (),
     "random": (),

@@ -1,4 +1,4 @@
-"""The audit trail: append-only entries, each bound to the one before it by SHA-256."""
+"""Entries: append-only, each bound to the one before it by SHA-256 and a leaf of the tree."""
 
 from __future__ import annotations
 
@@ -6,16 +6,11 @@ import functools
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
-from uuid import UUID
 
 from sqlalchemy import (
-    ForeignKey,
-    Index,
-    Row,
-    String,
     bindparam,
     desc,
     func,
@@ -23,45 +18,25 @@ from sqlalchemy import (
     select,
     union_all,
 )
-from sqlalchemy.orm import Mapped, mapped_column
 
 from casefile import keys
-from casefile.db import Base, table
+from casefile.audit import tree
+from casefile.audit.models import Entry
+from casefile.db import table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+    from uuid import UUID
 
-    from sqlalchemy import CompoundSelect, Select
+    from sqlalchemy import CompoundSelect, Row, Select
     from sqlalchemy.orm import Session
 
+    from casefile.audit.models import EntryRow
     from casefile.uow import UnitOfWork
 
 FIRST = b"\0" * 32
 DETAIL_LABEL = "audit-detail"
-
-
-class Entry(Base):
-    """Something was done or refused. Who, when and to which id; what it was about is sealed."""
-
-    __tablename__ = "audit_entry"
-    __table_args__ = (
-        Index("ix_audit_entry_case_sequence", "case_id", "sequence"),
-        Index("ix_audit_entry_subject_sequence", "subject_id", "sequence"),
-    )
-
-    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    at: Mapped[datetime]
-    actor_id: Mapped[UUID | None] = mapped_column(ForeignKey("user.id"))
-    action: Mapped[str] = mapped_column(String(64))
-    case_id: Mapped[UUID | None]
-    subject_id: Mapped[UUID | None]
-    generation: Mapped[int | None]
-    detail: Mapped[bytes | None]
-    previous_hash: Mapped[bytes]
-    hash: Mapped[bytes]
-
-
-EntryRow = Entry | Row[*tuple[Any, ...]]
 
 
 class CaseKeys(Protocol):
@@ -116,7 +91,9 @@ def record(
         "detail": sealed,
         "previous_hash": previous,
     }
-    session.execute(_APPEND, {**row, "hash": entry_hash(**row)})
+    hashed = entry_hash(**row)
+    session.execute(_APPEND, {**row, "hash": hashed})
+    tree.append(session, sequence, hashed, previous)
     return sequence
 
 
@@ -169,8 +146,16 @@ def entry_hash(
     return hashed.digest()
 
 
-def verify(session: Session, *, batch: int = 2000) -> Iterator[Broken | int]:
-    """Walk the whole chain; yield every break found, and the running count after each batch."""
+def verify(
+    session: Session,
+    *,
+    batch: int = 2000,
+    show: Callable[[Sequence[Entry]], object] | None = None,
+) -> Iterator[Broken | int]:
+    """Walk the whole chain; yield every break found, and the running count after each batch.
+
+    Each batch is shown to whoever else wants to look at every entry.
+    """
     expected, previous, after = 1, FIRST, 0
     while True:
         entries = session.scalars(
@@ -183,22 +168,24 @@ def verify(session: Session, *, batch: int = 2000) -> Iterator[Broken | int]:
                 yield Broken(expected, f"missing up to {entry.sequence - 1}")
             if entry.previous_hash != previous:
                 yield Broken(entry.sequence, "does not follow from the entry before it")
-            if entry.hash != _hash_of(entry):
+            if entry.hash != hash_of(entry):
                 yield Broken(entry.sequence, "was changed after it was written")
             expected, previous, after = entry.sequence + 1, entry.hash, entry.sequence
+        if show is not None:
+            show(entries)
         session.expunge_all()
         yield after
 
 
 def holds(newest_first: Sequence[EntryRow]) -> bool:
     """Say whether entries that stand side by side are unchanged and follow from one another."""
-    return all(entry.hash == _hash_of(entry) for entry in newest_first) and all(
+    return all(entry.hash == hash_of(entry) for entry in newest_first) and all(
         (later.sequence, later.previous_hash) == (earlier.sequence + 1, earlier.hash)
         for later, earlier in pairwise(newest_first)
     )
 
 
-def _hash_of(entry: EntryRow) -> bytes:
+def hash_of(entry: EntryRow) -> bytes:
     return entry_hash(
         sequence=entry.sequence,
         at=entry.at,
