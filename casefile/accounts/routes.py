@@ -136,7 +136,7 @@ def invitation_accept(token: str) -> ResponseReturnValue:
                 bundle=bundle,
                 user_id=user_id,
             )
-            secret = sessions.begin(uow, user, bundle)
+            secret = sessions.begin(uow, user, bundle, agent=request.user_agent.string)
     except (InvalidError, ConflictError) as error:
         put_error(form, field, error)
         return _invitation_page(form, found), HTTPStatus.UNPROCESSABLE_ENTITY
@@ -211,8 +211,10 @@ def password_update() -> ResponseReturnValue:
 @bp.get("/account/sessions", endpoint="sessions")
 @signed_in
 def session_index() -> ResponseReturnValue:
-    mine = sessions.mine(database_session(), current(), resources().clock())
-    return render_template("accounts/sessions.html", sessions=mine)
+    opened = resources()
+    mine = sessions.mine(database_session(), current(), opened.clock(), opened.settings)
+    minutes = opened.settings.session_idle_minutes
+    return render_template("accounts/sessions.html", sessions=mine, idle_minutes=minutes)
 
 
 @bp.post("/account/sessions/<uuid:session_id>/delete")
