@@ -84,3 +84,4 @@ class SignInLimit(Base):
     key: Mapped[bytes] = mapped_column(primary_key=True)
     window_at: Mapped[datetime]
     tries: Mapped[int]
+    refusals: Mapped[int] = mapped_column(default=0)

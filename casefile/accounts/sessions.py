@@ -98,9 +98,7 @@ _OPEN = (
 )
 
 
-def _alive(
-    settings: Settings, created_at: datetime, last_seen_at: datetime, now: datetime
-) -> bool:
+def _alive(settings: Settings, created_at: datetime, last_seen_at: datetime, now: datetime) -> bool:
     """Say whether a session still stands; one begun by a clock far ahead never does."""
     longest = absolute(settings)
     return (
@@ -179,7 +177,13 @@ def end_all(uow: UnitOfWork, user_id: UUID) -> None:
     uow.session.execute(
         update(User).where(User.id == user_id).values(auth_epoch=User.auth_epoch + 1)
     )
-    uow.session.execute(delete(SignInSession).where(SignInSession.user_id == user_id))
+    ended = uow.session.scalars(
+        delete(SignInSession)
+        .where(SignInSession.user_id == user_id)
+        .returning(SignInSession.cookie_digest)
+    ).all()
+    for digest in ended:
+        uow.resources.opened_keys.pop(digest, None)
     audit.record(uow, "sessions.ended", subject_id=user_id)
 
 

@@ -1,4 +1,4 @@
-"""Devices of sessions, accounts that end, seats whose keys are given up for a journey."""
+"""Devices of sessions, noted refusals, accounts that end, seats whose keys are given up to travel."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,6 +16,9 @@ def upgrade() -> None:
     op.add_column("user", sa.Column("travel_until", MOMENT, nullable=True))
     op.add_column("invitation", sa.Column("account_ends_at", MOMENT, nullable=True))
     op.add_column("sign_in_session", sa.Column("sealed_device", sa.LargeBinary(), nullable=True))
+    op.add_column(
+        "sign_in_limit", sa.Column("refusals", sa.Integer(), nullable=False, server_default="0")
+    )
     op.add_column("seat", sa.Column("travel_until", MOMENT, nullable=True))
     op.add_column("seat", sa.Column("travel_generation", sa.Integer(), nullable=True))
     op.add_column("seat", sa.Column("travel_record", sa.LargeBinary(), nullable=True))
@@ -26,6 +29,7 @@ def downgrade() -> None:
         ("seat", "travel_record"),
         ("seat", "travel_generation"),
         ("seat", "travel_until"),
+        ("sign_in_limit", "refusals"),
         ("sign_in_session", "sealed_device"),
         ("invitation", "account_ends_at"),
         ("user", "travel_until"),
