@@ -11,7 +11,7 @@ import math
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from casefile import audit, keys
 from casefile.accounts.models import SignInLimit
@@ -104,6 +104,12 @@ def _in_words(seconds: int) -> str:
 
 
 def forget(uow: UnitOfWork, limits: dict[str, bytes]) -> None:
-    """Forgive the tries of this person from here: the last one was right."""
-    own = [limits[kind] for kind in OWN if kind in limits]
+    """Forgive the tries of this person from here, and elsewhere this one only: it was right."""
+    own = [key for kind, key in limits.items() if kind in OWN]
+    common = [key for kind, key in limits.items() if kind not in OWN]
     uow.session.execute(delete(SignInLimit).where(SignInLimit.key.in_(own)))
+    uow.session.execute(
+        update(SignInLimit)
+        .where(SignInLimit.key.in_(common), SignInLimit.tries > 0)
+        .values(tries=SignInLimit.tries - 1)
+    )

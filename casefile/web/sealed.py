@@ -28,7 +28,7 @@ def sealed_app() -> Flask:
     app = Flask("casefile", template_folder=str(templates_folder()), static_folder=None)
     app.add_url_rule("/healthz", "alive", lambda: ("sealed\n", HTTPStatus.OK, TEXT))
     app.add_url_rule("/readyz", "ready", lambda: ("sealed\n", HTTPStatus.SERVICE_UNAVAILABLE, TEXT))
-    app.add_url_rule("/static/<name>", "static", _static)
+    app.add_url_rule("/static/<filename>", "static", _static)
     app.before_request(_sealed)
     app.register_error_handler(Exception, lambda _error: _page())
     app.after_request(_finish)
@@ -44,13 +44,13 @@ def _page() -> ResponseReturnValue:
     return page, HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": "300"}
 
 
-def _static(name: str) -> ResponseReturnValue:
+def _static(filename: str) -> ResponseReturnValue:
     """Serve what the page itself is drawn with, and nothing else."""
     kinds = {"casefile.css": "text/css", "favicon.svg": "image/svg+xml"}
-    if name not in kinds:
+    if filename not in kinds:
         return _page()
-    content = (Path(__file__).parents[1] / "static" / name).read_bytes()
-    return Response(content, mimetype=kinds[name])
+    content = (Path(__file__).parents[1] / "static" / filename).read_bytes()
+    return Response(content, mimetype=kinds[filename])
 
 
 def _finish(response: Response) -> Response:
