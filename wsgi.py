@@ -1,5 +1,6 @@
 """For servers that want a module: `gunicorn wsgi:app`."""
 
-from casefile.app import create_app
+from casefile.config import load
+from casefile.doorway import Doorway
 
-app = create_app()
+app = Doorway(load())

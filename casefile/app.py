@@ -13,9 +13,9 @@ from flask_bootstrap import Bootstrap5
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from casefile import audit, config, db, keys, web
+from casefile.accounts import lock_routes, people_routes, sessions
 from casefile.accounts import routes as accounts_routes
-from casefile.accounts import sessions
-from casefile.cases import access
+from casefile.cases import access, chores, travel_routes
 from casefile.cases import routes as cases_routes
 from casefile.desk import routes as desk_routes
 from casefile.errors import ConfigError
@@ -29,6 +29,7 @@ from casefile.policy import Permission
 from casefile.search import routes as search_routes
 from casefile.uow import Resources
 from casefile.vault import Vault
+from casefile.web.sealed import templates_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,9 +43,13 @@ def open_resources(
     settings: Settings,
     *,
     clock: Callable[[], datetime] | None = None,
+    pepper: bytes | None = None,
 ) -> Resources:
-    """Open everything the process works with. ConfigError says what is missing."""
-    pepper = config.read_pepper(settings)
+    """Open everything the process works with. ConfigError says what is missing.
+
+    The pepper comes from where the settings say, unless somebody typed it.
+    """
+    pepper = config.read_pepper(settings) if pepper is None else pepper
     now = clock or (lambda: datetime.now(UTC))
     key = keys.derive(pepper, "database")
     database = (
@@ -69,15 +74,18 @@ def open_resources(
 
 
 def create_app(
-    settings: Settings | None = None, *, clock: Callable[[], datetime] | None = None
+    settings: Settings | None = None,
+    *,
+    clock: Callable[[], datetime] | None = None,
+    pepper: bytes | None = None,
 ) -> Flask:
     """Make the application; refuses to start on anything wrong."""
     settings = settings or config.load()
-    resources = open_resources(settings, clock=clock)
+    resources = open_resources(settings, clock=clock, pepper=pepper)
     if not db.is_current(resources.database):
         msg = "The database is of another version. Run `casefile init` to bring it up to date."
         raise ConfigError(msg)
-    app = Flask("casefile", template_folder=str(_templates()))
+    app = Flask("casefile", template_folder=str(templates_folder()))
     app.request_class = web.CasefileRequest
     app.jinja_environment = web.Environment
     app.session_interface = web.CookieSessions(plain_http=settings.plain_http)
@@ -104,7 +112,7 @@ def create_app(
     web.dress(app)
     web.watch_trail(app)
     web.add_filters(app)
-    access.install(app)
+    access.install(app, chores.wait, chores.run)
     app.teardown_request(web.discard_uploads)
     app.teardown_request(web.close_database_session)
     app.jinja_env.globals["get_locale"] = get_locale
@@ -116,15 +124,12 @@ def create_app(
         evidence_routes,
         search_routes,
         desk_routes,
+        lock_routes,
+        people_routes,
+        travel_routes,
     ):
         app.register_blueprint(routes.bp)
     return app
-
-
-def _templates() -> Path:
-    """Return the folder of templates: inside the package when installed, beside it otherwise."""
-    inside = Path(__file__).parent / "templates"
-    return inside if inside.is_dir() else Path(__file__).parent.parent / "templates"
 
 
 def _hosts(settings: Settings) -> list[str] | None:

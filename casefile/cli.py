@@ -13,7 +13,15 @@ import click
 from casefile import config
 from casefile.audit_commands import audit
 from casefile.errors import CasefileError, ConfigError
-from casefile.inspection import database, index, open_newsroom, refuse_nothing, vault
+from casefile.inspection import (
+    database,
+    index,
+    open_newsroom,
+    refuse_nothing,
+    the_pepper,
+    vault,
+)
+from casefile.safeguards import key, lock, seal, unseal
 
 if TYPE_CHECKING:
     from casefile.config import Settings
@@ -51,7 +59,7 @@ def _settings() -> Settings:
     return config.load()
 
 
-def _prepare(settings: Settings) -> None:
+def _prepare(settings: Settings) -> Resources:
     """Make the instance folder, its key file and the newest tables; keep what is there."""
     from casefile import db, keys
     from casefile.app import open_resources
@@ -64,8 +72,15 @@ def _prepare(settings: Settings) -> None:
             "Restore a backup; nothing was changed."
         )
         raise ConfigError(msg)
+    typed = settings.pepper_source == config.TYPED
+    if typed and not settings.database_path.exists():
+        msg = (
+            "Found the newsroom with a key file first, without CASEFILE_PEPPER_SOURCE. Write the key down "
+            "with `casefile key`, check it with `casefile key --check`, then take the file away."
+        )
+        raise ConfigError(msg)
     settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not settings.pepper_path.exists():
+    if not typed and not settings.pepper_path.exists():
         if not settings.database_url and settings.database_path.exists():
             msg = (
                 f"There is a database in {settings.instance} but its key file {settings.pepper_path} is "
@@ -73,9 +88,9 @@ def _prepare(settings: Settings) -> None:
             )
             raise ConfigError(msg)
         config.create_pepper(settings, keys.random_key())
-    resources = open_resources(settings)
+    resources = open_resources(settings, pepper=the_pepper(settings))
     db.migrate(resources.database)
-    resources.database.close()
+    return resources
 
 
 def _was_lost(settings: Settings) -> bool:
@@ -120,8 +135,7 @@ def init(username: str, name: str, roles: tuple[str, ...], password_stdin: bool)
             "that folder. Set CASEFILE_INSTANCE to another one for a real newsroom."
         )
         raise ConfigError(msg)
-    _prepare(settings)
-    resources = open_newsroom(settings)
+    resources = _prepare(settings)
     with resources.database.reading() as session:
         people = session.scalar(select(func.count()).select_from(User))
     if people:
@@ -140,7 +154,8 @@ def init(username: str, name: str, roles: tuple[str, ...], password_stdin: bool)
         )
     click.echo(
         f"The newsroom is founded in {settings.instance}.\n"
-        f"Keep a copy of {settings.pepper_path} away from this machine: without it nothing opens.\n"
+        f"Keep a copy of {settings.pepper_path} away from this machine: without it nothing opens. "
+        "`casefile key` shows it as text to write down.\n"
         "Start it with: casefile serve"
     )
 
@@ -196,7 +211,7 @@ def _make_sample(settings: Settings) -> None:
     from casefile.demo.loader import Loader
 
     sample.begin(settings)
-    _prepare(settings)
+    _prepare(settings).database.close()
     started = time.monotonic()
 
     def tell(what: str, done: int, total: int) -> None:
@@ -250,7 +265,7 @@ def doctor(check: bool, as_json: bool) -> None:
         sys.exit(WRONG)
 
 
-for group in (audit, index, vault, database):
+for group in (audit, index, vault, database, key, lock, seal, unseal):
     main.add_command(group)
 
 

@@ -20,6 +20,7 @@ FILE_NAME = "casefile.toml"
 PEPPER_BYTES = 32
 HIGHEST_PORT = 65_535
 LONGEST_SHOWN = 80
+FILE, CREDENTIAL, TYPED = "file", "credential", "typed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +33,13 @@ class Settings:
     database_url: str = ""
     objects_url: str = ""
     pepper_file: str = ""
+    pepper_source: str = "file"
     index_memory_mb: int = 64
     trusted_proxies: int = 0
     upload_limit_mb: int = 2048
     password_memory_mb: int = 128
+    session_idle_minutes: int = 30
+    session_hours: int = 12
     timezone: str = "Asia/Bishkek"
     allowed_hosts: str = ""
     timestamp_url: str = ""
@@ -47,7 +51,18 @@ class Settings:
 
     @property
     def pepper_path(self) -> Path:
+        if self.pepper_source == CREDENTIAL:
+            return Path(os.environ.get("CREDENTIALS_DIRECTORY", "/run/credentials")) / "pepper"
         return Path(self.pepper_file) if self.pepper_file else self.instance / "pepper"
+
+    @property
+    def sealed_path(self) -> Path:
+        """The mark that stays until the newsroom is unsealed: a server finding it starts sealed."""
+        return self.instance / "sealed"
+
+    @property
+    def control_folder(self) -> Path:
+        return self.instance / "control"
 
     @property
     def index_folder(self) -> Path:
@@ -82,6 +97,8 @@ _BOUNDS: Mapping[str, tuple[int, int]] = {
     "trusted_proxies": (0, 8),
     "upload_limit_mb": (1, 1_048_576),
     "password_memory_mb": (64, 4096),
+    "session_idle_minutes": (5, 480),
+    "session_hours": (1, 72),
 }
 _NAMES = frozenset(field.name for field in fields(Settings))
 
@@ -163,6 +180,15 @@ def _check(settings: Settings) -> None:
         msg = "database_url must begin with postgresql: or be left out for the built-in database."
         raise ConfigError(msg)
     _check_timestamps(settings)
+    if settings.pepper_source not in {FILE, CREDENTIAL, TYPED}:
+        msg = "pepper_source must be file, credential (of systemd) or typed."
+        raise ConfigError(msg)
+    if settings.session_idle_minutes > settings.session_hours * 60:
+        msg = (
+            f"session_idle_minutes ({settings.session_idle_minutes}) is longer than session_hours "
+            f"({settings.session_hours}): a session would never end by being idle."
+        )
+        raise ConfigError(msg)
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415
 
     try:
@@ -198,6 +224,12 @@ def read_pepper(settings: Settings) -> bytes:
 
     Raises ConfigError when the file is missing, unreadable or of the wrong length.
     """
+    if settings.pepper_source == TYPED:
+        msg = (
+            "The key of this newsroom lies on no disk here and has to be typed. A server that waits for "
+            "it takes it from `casefile unseal`."
+        )
+        raise ConfigError(msg)
     path = settings.pepper_path
     try:
         pepper = path.read_bytes()

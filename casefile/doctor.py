@@ -51,6 +51,8 @@ def _try(what: str, look: Callable[[], str]) -> dict[str, Any]:
 
 
 def _key_file(settings: Settings) -> str:
+    if settings.pepper_source == config.TYPED:
+        return "typed at `casefile unseal`; on no disk here"
     config.read_pepper(settings)
     mode = stat.S_IMODE(settings.pepper_path.stat().st_mode)
     if mode & 0o077:
@@ -65,6 +67,8 @@ def _database(settings: Settings) -> str:
     if not settings.database_url and not settings.database_path.exists():
         msg = "there is none yet; run `casefile init`"
         raise CasefileError(msg)
+    if settings.pepper_source == config.TYPED:
+        return "not looked into: the key is typed"
     database = open_resources(settings).database
     try:
         with database.reading() as session:

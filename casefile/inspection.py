@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from casefile import config
+from casefile import config, pepper
 from casefile.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -27,11 +27,23 @@ def open_newsroom(settings: Settings | None = None) -> Resources:
 
     settings = settings or config.load()
     refuse_nothing(settings)
-    resources = open_resources(settings)
+    resources = open_resources(settings, pepper=the_pepper(settings))
     if not db.is_current(resources.database):
         msg = "The database is of another version. Run `casefile init` to bring it up to date."
         raise ConfigError(msg)
     return resources
+
+
+def the_pepper(settings: Settings) -> bytes:
+    """Return the pepper from where the settings say, typed in if that is where it lies."""
+    return typed_key() if settings.pepper_source == config.TYPED else config.read_pepper(settings)
+
+
+def typed_key() -> bytes:
+    """Ask for the key as `casefile key` shows it; from a pipe it is the first line."""
+    if sys.stdin.isatty():
+        return pepper.from_text(click.prompt("The key of this newsroom", hide_input=True))
+    return pepper.from_text(sys.stdin.readline())
 
 
 def refuse_nothing(settings: Settings) -> None:

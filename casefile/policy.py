@@ -50,6 +50,7 @@ class Permission(StrEnum):
     INVITATION_MANAGE = "invitation:manage"
     MEMBER_MANAGE = "member:manage"
     MEMBER_READ = "member:read"
+    NEWSROOM_LOCK = "newsroom:lock"
     NOTE_ADD = "note:add"
     NOTE_DELETE = "note:delete"
     NOTE_EDIT = "note:edit"
@@ -88,7 +89,7 @@ SEAT_GRANTS: Mapping[Seat, frozenset[Permission]] = {
 }
 ROLE_GRANTS: Mapping[Role, frozenset[Permission]] = {
     Role.REPORTER: frozenset({Permission.CASE_CREATE}),
-    Role.EDITOR: frozenset({Permission.CASE_CREATE}),
+    Role.EDITOR: frozenset({Permission.CASE_CREATE, Permission.NEWSROOM_LOCK}),
     Role.GRANT_MANAGER: frozenset(),
     Role.FINANCE: frozenset(),
     Role.DIRECTOR: frozenset(),
@@ -99,6 +100,7 @@ ROLE_GRANTS: Mapping[Role, frozenset[Permission]] = {
         {
             Permission.ADMINISTRATION_READ,
             Permission.INVITATION_MANAGE,
+            Permission.NEWSROOM_LOCK,
             Permission.PERSON_MANAGE,
         }
     ),

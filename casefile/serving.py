@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import logging
 import os
 import socket
 import sys
@@ -106,36 +105,29 @@ class Server(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        from casefile.app import create_app  # noqa: PLC0415
+        from casefile.doorway import Doorway  # noqa: PLC0415
         from casefile.logs import configure  # noqa: PLC0415
 
         harden()
         configure()
         with _refusing():
-            self._app = create_app(self._settings)
-        return self._app
+            self._door = Doorway(self._settings)
+        return self._door
 
     def _started(self, _worker: object) -> None:
         with _refusing():
-            self._app.extensions["casefile"].jobs.start()
-        if self._announce is not None:
-            self._announce(self._app.extensions["casefile"])
-        sys.stdout.write(f"Casefile answers at {address(self._settings)}\n")
+            self._door.start()
+        opened = self._door.resources
+        if self._announce is not None and opened is not None:
+            self._announce(opened)
+        sealed = "" if opened else ", sealed: give it the key with `casefile unseal`"
+        sys.stdout.write(f"Casefile answers at {address(self._settings)}{sealed}\n")
         sys.stdout.flush()
 
     def _stopped(self, _server: object, _worker: object) -> None:
-        app = getattr(self, "_app", None)
-        if app is None:
-            return
-        resources = app.extensions["casefile"]
-        try:
-            resources.jobs.stop()
-            resources.index.close()
-            resources.database.close()
-        except Exception as error:  # noqa: BLE001
-            logging.getLogger(__name__).warning(
-                "stop_failed", extra={"error": type(error).__name__}
-            )
+        door = getattr(self, "_door", None)
+        if door is not None:
+            door.stop()
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from zoneinfo import available_timezones
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import (
+    DateField,
     HiddenField,
     IntegerField,
     PasswordField,
@@ -15,7 +16,7 @@ from wtforms import (
     StringField,
     ValidationError,
 )
-from wtforms.validators import EqualTo, InputRequired, Length
+from wtforms.validators import EqualTo, InputRequired, Length, Optional
 
 from casefile.policy import Role
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 NAME_LENGTH = 120
 PASSWORD_LENGTH = 1024
+LAST_YEAR = 2100
 MOST_VERSION = 2**31 - 1
 FILL_IN = _l("Fill this in.")
 
@@ -65,6 +67,12 @@ def no_control_characters(_form: object, field: StringField) -> None:
     """Refuse characters that nobody can see and no list shows right."""
     if any(ord(letter) < 32 or ord(letter) == 127 for letter in field.data or ""):  # noqa: PLR2004
         raise ValidationError(_l("Remove the invisible control characters from this."))
+
+
+def not_out_of_reach(_form: object, field: DateField) -> None:
+    """Refuse a slip of the hand: near the last day a date can hold, zones cannot be applied."""
+    if field.data and field.data.year > LAST_YEAR:
+        raise ValidationError(_l("Choose a day before the year 2101, or leave it empty."))
 
 
 class SignInForm(FlaskForm):
@@ -126,6 +134,35 @@ class InviteForm(FlaskForm):
         _l("Roles"),
         choices=[SelectChoice(role.value, name) for role, name in ROLE_NAMES.items()],
         validators=[InputRequired(_l("Choose at least one role."))],
+    )
+    ends_at = DateField(
+        _l("Last day of the account"),
+        validators=[Optional(), not_out_of_reach],
+    )
+
+
+class RolesForm(FlaskForm):
+    roles = SelectMultipleField(
+        _l("Roles"),
+        choices=[SelectChoice(role.value, name) for role, name in ROLE_NAMES.items()],
+        validators=[InputRequired(_l("Choose at least one role."))],
+    )
+
+
+class EndForm(FlaskForm):
+    ends_at = DateField(
+        _l("Last day of the account"),
+        validators=[Optional(), not_out_of_reach],
+    )
+
+
+class LockForm(FlaskForm):
+    """Nothing to fill in: the page asks once."""
+
+
+class TravelForm(FlaskForm):
+    ends_at = DateField(
+        _l("Last day of the journey"), validators=[InputRequired(FILL_IN), not_out_of_reach]
     )
 
 

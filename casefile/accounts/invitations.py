@@ -3,7 +3,7 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
@@ -12,7 +12,7 @@ from sqlalchemy import select
 from casefile import audit, keys
 from casefile.accounts import service
 from casefile.accounts.models import Invitation
-from casefile.errors import ConflictError, DamagedError, NotFoundError
+from casefile.errors import ConflictError, DamagedError, InvalidError, NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -41,11 +41,24 @@ class InvitationRow:
     roles: Sequence[Role]
     created_at: datetime
     expires_at: datetime
+    account_ends_at: datetime | None
     state: str
 
 
-def create(uow: UnitOfWork, *, name: str, roles: Iterable[Role]) -> tuple[Invitation, str]:
-    """Make an invitation; the token goes into the link and is kept nowhere in clear."""
+def create(
+    uow: UnitOfWork,
+    *,
+    name: str,
+    roles: Iterable[Role],
+    account_ends_at: datetime | None = None,
+) -> tuple[Invitation, str]:
+    """Make an invitation; the token goes into the link and is kept nowhere in clear.
+
+    With an end, the account is a guest's. Raises InvalidError when that lies in the past.
+    """
+    if account_ends_at is not None and account_ends_at <= uow.now:
+        msg = "The last day lies in the past. Choose today or a later day, or leave it empty."
+        raise InvalidError(msg)
     if uow.bundle is None or uow.actor_id is None:
         msg = "only somebody signed in can invite"
         raise RuntimeError(msg)
@@ -55,12 +68,13 @@ def create(uow: UnitOfWork, *, name: str, roles: Iterable[Role]) -> tuple[Invita
         token_digest=_token_digest(secret),
         sealed_secret=uow.bundle.public.seal(secret, keys.packed("invitation", invitation_id)),
         anchor=uow.bundle.anchor,
-        anchor_mac=_mac(secret, uow.bundle.anchor, words),
+        anchor_mac=_mac(secret, uow.bundle.anchor, words, account_ends_at),
         inviter_id=uow.actor_id,
         name=name,
         roles=words,
         created_at=uow.now,
-        expires_at=uow.now + LASTS,
+        expires_at=min(uow.now + LASTS, account_ends_at or uow.now + LASTS),
+        account_ends_at=account_ends_at,
     )
     uow.session.add(invitation)
     audit.record(uow, "invitation.created", subject_id=invitation_id)
@@ -83,7 +97,7 @@ def find(session: Session, token: str, now: datetime) -> tuple[Invitation, bytes
     )
     if invitation is None or state(invitation, now) != "open":
         raise NotFoundError(GONE)
-    expected = _mac(secret, invitation.anchor, invitation.roles)
+    expected = _mac(secret, invitation.anchor, invitation.roles, invitation.account_ends_at)
     if not keys.same(expected, invitation.anchor_mac):
         msg = "This invitation was changed in the database and is not trusted. Ask for a new one."
         raise DamagedError(msg)
@@ -111,6 +125,7 @@ def accept(
         bundle=bundle,
         sealed=sealed,
     )
+    user.ends_at = invitation.account_ends_at
     user.invited_by_id, user.invitation_id = invitation.inviter_id, invitation.id
     user.invitation_mac = keys.authenticate(
         keys.derive(secret, "account"),
@@ -153,15 +168,17 @@ def rows(session: Session, now: datetime) -> list[InvitationRow]:
             roles=sorted(service.roles_of(row.roles)),
             created_at=row.created_at,
             expires_at=row.expires_at,
+            account_ends_at=row.account_ends_at,
             state=state(row, now),
         )
         for row in session.scalars(select(Invitation).order_by(Invitation.created_at.desc()))
     ]
 
 
-def _mac(secret: bytes, anchor: bytes, roles: str) -> bytes:
-    """Bind what the inviter meant, whom to trust and which roles, to the secret of the link."""
-    return keys.authenticate(keys.derive(secret, "anchor"), keys.packed(anchor, roles))
+def _mac(secret: bytes, anchor: bytes, roles: str, ends_at: datetime | None) -> bytes:
+    """Bind what the inviter meant, whom to trust, which roles and how long, to the link's secret."""
+    end = [] if ends_at is None else [ends_at.astimezone(UTC).isoformat()]
+    return keys.authenticate(keys.derive(secret, "anchor"), keys.packed(anchor, roles, *end))
 
 
 def _token_digest(secret: bytes) -> bytes:

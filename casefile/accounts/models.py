@@ -22,6 +22,8 @@ class User(Base):
     timezone: Mapped[str] = mapped_column(String(64), default="")
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
+    ends_at: Mapped[datetime | None]
+    travel_until: Mapped[datetime | None]
     auth_epoch: Mapped[int] = mapped_column(default=1)
     auth_digest: Mapped[bytes]
     password_salt: Mapped[bytes]
@@ -49,6 +51,7 @@ class SignInSession(Base):
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     sealed_bundle: Mapped[bytes]
+    sealed_device: Mapped[bytes | None]
 
 
 class Invitation(Base):
@@ -66,15 +69,19 @@ class Invitation(Base):
     roles: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    account_ends_at: Mapped[datetime | None]
     used_at: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
 
 
 class SignInLimit(Base):
-    """Tries counted in a window, by digest of an account name, an address or both."""
+    """Tries in a row and when the last one was, by digest of an account name, an address, both, or
+    an account name and a device.
+    """
 
     __tablename__ = "sign_in_limit"
 
     key: Mapped[bytes] = mapped_column(primary_key=True)
     window_at: Mapped[datetime]
     tries: Mapped[int]
+    refusals: Mapped[int] = mapped_column(default=0)

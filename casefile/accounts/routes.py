@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 
 from casefile import audit, keys
-from casefile.accounts import invitations, service, sessions, signing_in
+from casefile.accounts import devices, invitations, people, service, sessions, signing_in
 from casefile.accounts.forms import (
     ROLE_NAMES,
     AccountForm,
@@ -24,6 +24,9 @@ from casefile.policy import Permission, Role
 from casefile.web import (
     current,
     database_session,
+    end_of_day,
+    keep_cookie,
+    kept_cookie,
     pager,
     public,
     remember_trail,
@@ -56,6 +59,17 @@ def _new_cookie(secret: bytes) -> None:
     g.visit = None
 
 
+def known_device(username: str) -> bytes | None:
+    """Return the number of this browser when the account was signed in here before."""
+    return devices.known(resources(), username, kept_cookie("device"), resources().clock())
+
+
+def remember_device(username: str, device: bytes | None) -> None:
+    """Mark this browser, so that strangers trying the account's password do not slow it down."""
+    mark = devices.mark(resources(), username, device, resources().clock())
+    keep_cookie("device", mark, seconds=devices.LASTS_DAYS * devices.DAY_SECONDS)
+
+
 @bp.get("/sign-in")
 @public
 def sign_in() -> ResponseReturnValue:
@@ -72,18 +86,23 @@ def sign_in_create() -> ResponseReturnValue:
     if not form.validate():
         page = render_template("accounts/sign_in.html", form=form)
         return page, HTTPStatus.UNPROCESSABLE_ENTITY
+    username = signing_in.as_kept(form.username.data or "")
+    device = known_device(username)
     try:
         secret = signing_in.sign_in(
             resources(),
-            username=form.username.data or "",
+            username=username,
             password=form.password.data or "",
             address=request.remote_addr or "",
+            device=device,
+            agent=request.user_agent.string,
         )
     except InvalidError as error:
         put_error(form, "password", error)
         page = render_template("accounts/sign_in.html", form=form)
         return page, HTTPStatus.UNPROCESSABLE_ENTITY
     _new_cookie(secret)
+    remember_device(username, device)
     return redirect(_local(form.next.data), HTTPStatus.SEE_OTHER)
 
 
@@ -137,11 +156,12 @@ def invitation_accept(token: str) -> ResponseReturnValue:
                 bundle=bundle,
                 user_id=user_id,
             )
-            secret = sessions.begin(uow, user, bundle)
+            secret = sessions.begin(uow, user, bundle, agent=request.user_agent.string)
     except (InvalidError, ConflictError) as error:
         put_error(form, field, error)
         return _invitation_page(form, found), HTTPStatus.UNPROCESSABLE_ENTITY
     _new_cookie(secret)
+    remember_device(username, None)
     flash(_("Welcome. Your account is ready; cases appear here once you are given a seat."))
     return redirect(url_for("desk.index"), HTTPStatus.SEE_OTHER)
 
@@ -199,6 +219,7 @@ def password_update() -> ResponseReturnValue:
             current(),
             current=form.current.data or "",
             password=form.password.data or "",
+            agent=request.user_agent.string,
         )
     except InvalidError as error:
         put_error(form, "current" if "current" in error.message else "password", error)
@@ -212,8 +233,10 @@ def password_update() -> ResponseReturnValue:
 @bp.get("/account/sessions", endpoint="sessions")
 @signed_in
 def session_index() -> ResponseReturnValue:
-    mine = sessions.mine(database_session(), current(), resources().clock())
-    return render_template("accounts/sessions.html", sessions=mine)
+    opened = resources()
+    mine = sessions.mine(database_session(), current(), opened.clock(), opened.settings)
+    minutes = opened.settings.session_idle_minutes
+    return render_template("accounts/sessions.html", sessions=mine, idle_minutes=minutes)
 
 
 @bp.post("/account/sessions/<uuid:session_id>/delete")
@@ -256,12 +279,12 @@ def trail_accept() -> ResponseReturnValue:
     return redirect(url_for("accounts.trail"), HTTPStatus.SEE_OTHER)
 
 
-@bp.get("/admin/")
+@bp.get("/admin/", endpoint="people")
 @requires_role(Permission.ADMINISTRATION_READ)
-def people() -> ResponseReturnValue:
+def people_index() -> ResponseReturnValue:
     return render_template(
         "accounts/people.html",
-        people=service.people(database_session()),
+        people=people.rows(database_session(), resources().clock()),
         invitations=invitations.rows(database_session(), resources().clock()),
         role_names=ROLE_NAMES,
     )
@@ -298,16 +321,26 @@ def invite_create() -> ResponseReturnValue:
     if not form.validate():
         page = render_template("accounts/invite.html", form=form)
         return page, HTTPStatus.UNPROCESSABLE_ENTITY
+    try:
+        made, token = _invite(form)
+    except InvalidError as error:
+        put_error(form, "ends_at", error)
+        return render_template("accounts/invite.html", form=form), HTTPStatus.UNPROCESSABLE_ENTITY
+    link = url_for("accounts.invitation", token=token, _external=True)
+    return render_template(
+        "accounts/invited.html", link=link, expires_at=made.expires_at, name=made.name
+    )
+
+
+def _invite(form: InviteForm) -> tuple[Invitation, str]:
     with unit_of_work() as uow:
         made, token = invitations.create(
             uow,
             name=(form.name.data or "").strip(),
             roles=[Role(role) for role in form.roles.data or []],
+            account_ends_at=end_of_day(form.ends_at.data),
         )
-    link = url_for("accounts.invitation", token=token, _external=True)
-    return render_template(
-        "accounts/invited.html", link=link, expires_at=made.expires_at, name=made.name
-    )
+    return made, token
 
 
 @bp.post("/admin/invitations/<uuid:invitation_id>/delete")

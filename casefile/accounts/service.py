@@ -11,14 +11,14 @@ from uuid import UUID, uuid4
 from sqlalchemy import bindparam, func, select, update
 
 from casefile import audit, keys
-from casefile.accounts.models import Invitation, SignInSession, User
+from casefile.accounts.models import Invitation, User
 from casefile.accounts.passwords import SALT_BYTES, PasswordRoom, check_choice
 from casefile.db import table
 from casefile.errors import ConflictError, DamagedError, ForbiddenError, InvalidError, NotFoundError
 from casefile.policy import Role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -28,20 +28,6 @@ if TYPE_CHECKING:
 USERNAME = re.compile(r"[\w][\w.\-]{1,62}\w", re.ASCII)
 LONGEST_CHAIN = 8
 ROOM = PasswordRoom()
-
-
-@dataclass(frozen=True, slots=True)
-class PersonRow:
-    """A line of the administrator's list."""
-
-    id: UUID
-    username: str
-    name: str
-    roles: Sequence[Role]
-    created_at: datetime
-    disabled: bool
-    certified: bool
-    last_seen_at: datetime | None
 
 
 @functools.lru_cache
@@ -265,34 +251,20 @@ def get(session: Session, user_id: UUID) -> User:
     return user
 
 
-def people(session: Session) -> list[PersonRow]:
-    """Return everybody with an account, by name."""
-    last_seen = session.execute(
-        select(SignInSession.user_id, func.max(SignInSession.last_seen_at).label("at")).group_by(
-            SignInSession.user_id
-        )
-    )
-    seen = {row.user_id: row.at for row in last_seen}
-    return [
-        PersonRow(
-            id=user.id,
-            username=user.username,
-            name=user.name,
-            roles=sorted(roles_of(user.roles)),
-            created_at=user.created_at,
-            disabled=user.disabled_at is not None,
-            certified=user.certificate is not None,
-            last_seen_at=seen.get(user.id),
-        )
-        for user in session.scalars(select(User).order_by(User.name))
-    ]
+def has_ended(user: User, now: datetime) -> bool:
+    """Say whether a guest's account is over."""
+    return user.ends_at is not None and user.ends_at <= now
 
 
-def seatable(session: Session) -> list[tuple[UUID, str, str]]:
+def seatable(session: Session, now: datetime) -> list[tuple[UUID, str, str]]:
     """Return (id, name, username) of everybody who could be given a seat."""
     rows = session.execute(
         select(User.id, User.name, User.username)
-        .where(User.disabled_at.is_(None), User.certificate.is_not(None))
+        .where(
+            User.disabled_at.is_(None),
+            User.certificate.is_not(None),
+            User.ends_at.is_(None) | (User.ends_at > now),
+        )
         .order_by(User.name)
     )
     return [(row.id, row.name, row.username) for row in rows]

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import bindparam, delete, select, update
 
 from casefile import audit, keys
-from casefile.accounts import service
+from casefile.accounts import agents, service
 from casefile.accounts.models import SignInSession, User
 from casefile.db import table
 from casefile.errors import (
@@ -22,24 +22,37 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from casefile.config import Settings
     from casefile.uow import Resources, UnitOfWork
 
-IDLE = timedelta(minutes=30)
-ABSOLUTE = timedelta(hours=12)
-CLOCK_DRIFT = ABSOLUTE
 SEEN_EVERY = timedelta(minutes=1)
 
 
-def begin(uow: UnitOfWork, user: User, bundle: keys.Bundle) -> bytes:
-    """Add a session row and return the secret for its cookie."""
+def idle(settings: Settings) -> timedelta:
+    """How long a session lasts without a request."""
+    return timedelta(minutes=settings.session_idle_minutes)
+
+
+def absolute(settings: Settings) -> timedelta:
+    """How long a session lasts however busy it is."""
+    return timedelta(hours=settings.session_hours)
+
+
+def begin(uow: UnitOfWork, user: User, bundle: keys.Bundle, *, agent: str = "") -> bytes:
+    """Add a session row and return the secret for its cookie.
+
+    Of the browser's `agent` a few words are kept, sealed under a key only this person can make.
+    """
     secret = keys.random_key()
+    settings = uow.resources.settings
     uow.session.execute(
         delete(SignInSession).where(
-            (SignInSession.last_seen_at < uow.now - IDLE)
-            | (SignInSession.created_at < uow.now - ABSOLUTE)
+            (SignInSession.last_seen_at < uow.now - idle(settings))
+            | (SignInSession.created_at < uow.now - absolute(settings))
         )
     )
     session_id = uuid4()
+    device = agents.described(agent).encode()
     uow.session.add(
         SignInSession(
             id=session_id,
@@ -51,6 +64,7 @@ def begin(uow: UnitOfWork, user: User, bundle: keys.Bundle) -> bytes:
             sealed_bundle=keys.wrap(
                 keys.derive(secret, "kek"), bundle.to_bytes(), "session", session_id, user.id
             ),
+            sealed_device=keys.wrap(bundle.own_key("device"), device, "device", session_id),
         )
     )
     uow.session.flush()
@@ -72,31 +86,35 @@ _OPEN = (
         _USER.c.roles,
         _USER.c.theme,
         _USER.c.timezone,
+        _USER.c.ends_at,
+        _USER.c.travel_until,
     )
     .join_from(_SESSION, _USER, _USER.c.id == _SESSION.c.user_id)
     .where(
         _SESSION.c.cookie_digest == bindparam("digest"),
         _USER.c.auth_epoch == _SESSION.c.auth_epoch,
         _USER.c.disabled_at.is_(None),
+        _USER.c.ends_at.is_(None) | (_USER.c.ends_at > bindparam("now")),
     )
 )
 
 
-def _alive(created_at: datetime, last_seen_at: datetime, now: datetime) -> bool:
+def _alive(settings: Settings, created_at: datetime, last_seen_at: datetime, now: datetime) -> bool:
     """Say whether a session still stands; one begun by a clock far ahead never does."""
+    longest = absolute(settings)
     return (
-        now - last_seen_at <= IDLE
-        and now - created_at <= ABSOLUTE
-        and created_at - now <= CLOCK_DRIFT
+        now - last_seen_at <= idle(settings)
+        and now - created_at <= longest
+        and created_at - now <= longest
     )
 
 
 def open_visit(resources: Resources, session: Session, secret: bytes) -> Visit | None:
     """Return the visit a cookie's secret opens, or None when the session is over."""
     digest = keys.digest(keys.derive(secret, "sid"))
-    row = session.execute(_OPEN, {"digest": digest}).first()
     now = resources.clock()
-    if row is None or not _alive(row.created_at, row.last_seen_at, now):
+    row = session.execute(_OPEN, {"digest": digest, "now": now}).first()
+    if row is None or not _alive(resources.settings, row.created_at, row.last_seen_at, now):
         resources.opened_keys.pop(digest, None)
         return None
     try:
@@ -114,6 +132,8 @@ def open_visit(resources: Resources, session: Session, secret: bytes) -> Visit |
         roles=service.roles_of(row.roles),
         theme=row.theme,
         timezone=row.timezone,
+        ends_at=row.ends_at,
+        travel_until=row.travel_until,
     )
     return Visit(person, keys.Bundle.from_bytes(plain), digest, keys.derive(secret, "cache"))
 
@@ -159,18 +179,26 @@ def end_all(uow: UnitOfWork, user_id: UUID) -> None:
     uow.session.execute(
         update(User).where(User.id == user_id).values(auth_epoch=User.auth_epoch + 1)
     )
-    uow.session.execute(delete(SignInSession).where(SignInSession.user_id == user_id))
+    ended = uow.session.scalars(
+        delete(SignInSession)
+        .where(SignInSession.user_id == user_id)
+        .returning(SignInSession.cookie_digest)
+    ).all()
+    for digest in ended:
+        uow.resources.opened_keys.pop(digest, None)
     audit.record(uow, "sessions.ended", subject_id=user_id)
 
 
-def mine(session: Session, visit: Visit, now: datetime) -> Sequence[dict[str, Any]]:
+def mine(
+    session: Session, visit: Visit, now: datetime, settings: Settings
+) -> Sequence[dict[str, Any]]:
     """Return my open sessions, newest first."""
     rows = session.scalars(
         select(SignInSession)
         .where(
             SignInSession.user_id == visit.person.id,
-            SignInSession.last_seen_at > now - IDLE,
-            SignInSession.created_at > now - ABSOLUTE,
+            SignInSession.last_seen_at > now - idle(settings),
+            SignInSession.created_at > now - absolute(settings),
         )
         .order_by(SignInSession.last_seen_at.desc())
     )
@@ -179,7 +207,18 @@ def mine(session: Session, visit: Visit, now: datetime) -> Sequence[dict[str, An
             "id": row.id,
             "created_at": row.created_at,
             "last_seen_at": row.last_seen_at,
+            "device": _device(row, visit.bundle),
             "current": row.cookie_digest == visit.session_id,
         }
         for row in rows
     ]
+
+
+def _device(row: SignInSession, bundle: keys.Bundle) -> str:
+    """Return which browser it was, or "" when it said nothing or cannot be read."""
+    try:
+        return keys.unwrap(
+            bundle.own_key("device"), row.sealed_device or b"", "device", row.id
+        ).decode()
+    except DamagedError:
+        return ""

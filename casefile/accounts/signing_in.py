@@ -15,45 +15,83 @@ from casefile.errors import InvalidError
 from casefile.uow import UnitOfWork
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from casefile.uow import Resources
     from casefile.web import Visit
 
 WRONG = "The username or the password is wrong. Check the keyboard layout and Caps Lock, then try again."
 
 
-def sign_in(resources: Resources, *, username: str, password: str, address: str) -> bytes:
+def sign_in(
+    resources: Resources,
+    *,
+    username: str,
+    password: str,
+    address: str,
+    device: bytes | None = None,
+    agent: str = "",
+) -> bytes:
     """Open a session and return the 32 bytes for its cookie.
 
     Raises InvalidError, the same for unknown people and wrong passwords, TooManyRequestsError
     when too many tries came before, BusyError when Argon2id has no place free.
     """
-    username = username.strip().casefold()
-    tries = limits.keys_of(resources, username, address)
+    username = as_kept(username)
+    tries = limits.keys_of(resources, username, address, device)
     limits.count_try(resources, tries)
     with resources.database.reading() as session:
         user = session.scalar(select(User).where(User.username == username))
-    nobody = keys.derive(resources.pepper, "nobody", username)
+        nobody = keys.derive(resources.pepper, "nobody", username)
+        settings = (
+            service.settings_of(user) if user else _settings_of_nobody(resources, session, nobody)
+        )
     opened = service.ROOM.open(
         password,
         salt=user.password_salt if user else nobody[:SALT_BYTES],
         pepper=resources.pepper,
         user_id=user.id if user else UUID(bytes=nobody[:16]),
-        settings=service.settings_of(user) if user else service.password_settings(resources),
+        settings=settings,
     )
     right = keys.same(keys.digest(opened.auth), user.auth_digest if user else nobody)
-    if user is None or not right or user.disabled_at is not None:
+    if user is None or not right or not _is_open(resources, user):
         with UnitOfWork(resources, None) as uow:
             audit.record(uow, "session.refused", subject_id=user.id if user else None)
         raise InvalidError(WRONG)
     bundle = keys.Bundle.from_bytes(keys.unwrap(opened.kek, user.sealed_bundle, "bundle", user.id))
     with UnitOfWork(resources, user.id, bundle) as uow:
-        secret = sessions.begin(uow, user, bundle)
+        secret = sessions.begin(uow, user, bundle, agent=agent)
         limits.forget(uow, tries)
         service.certify_invited(uow)
     return secret
 
 
-def change_password(resources: Resources, visit: Visit, *, current: str, password: str) -> bytes:
+def as_kept(username: str) -> str:
+    """Return a typed username as accounts, limits and devices know it."""
+    return username.strip().casefold()
+
+
+def _is_open(resources: Resources, user: User) -> bool:
+    return user.disabled_at is None and not service.has_ended(user, resources.clock())
+
+
+def _settings_of_nobody(
+    resources: Resources, session: Session, nobody: bytes
+) -> keys.PasswordSettings:
+    """Return the settings of somebody who exists, the same for this name each time.
+
+    Accounts older than a change of the setting cost what they cost; nobody must cost no other.
+    """
+    ids = session.scalars(select(User.id).order_by(User.id)).all()
+    if not ids:
+        return service.password_settings(resources)
+    chosen = ids[int.from_bytes(nobody[16:24], "big") % len(ids)]
+    return service.settings_of(service.get(session, chosen))
+
+
+def change_password(
+    resources: Resources, visit: Visit, *, current: str, password: str, agent: str = ""
+) -> bytes:
     """Seal my keys to a new password, end every other session, return the new cookie's secret.
 
     Raises InvalidError when the current password is wrong or the new one will not do.
@@ -81,7 +119,7 @@ def change_password(resources: Resources, visit: Visit, *, current: str, passwor
         sealed.put_on(fresh)
         sessions.end_all(uow, user.id)
         uow.session.refresh(fresh)
-        secret = sessions.begin(uow, fresh, visit.bundle)
+        secret = sessions.begin(uow, fresh, visit.bundle, agent=agent)
         limits.forget(uow, tries)
         audit.record(uow, "password.changed", subject_id=user.id)
     return secret

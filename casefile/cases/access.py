@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import functools
 import json
+import logging
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from flask import g
+from flask import current_app, g
 from sqlalchemy import bindparam, select
 
 from casefile import keys, policy
 from casefile.accounts.service import certified_keys
 from casefile.cases.models import Case, CaseGrant, CaseSeat
+from casefile.cases.waiting import ENDED_SEATS, RETURNING
 from casefile.db import table
-from casefile.errors import DamagedError, ForbiddenError, NotFoundError
+from casefile.errors import CasefileError, DamagedError, ForbiddenError, NotFoundError
 from casefile.policy import Permission, Seat
 from casefile.web import (
     Mark,
@@ -25,6 +28,7 @@ from casefile.web import (
     database_session,
     resources,
     set_mark,
+    unit_of_work,
 )
 
 if TYPE_CHECKING:
@@ -37,9 +41,10 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from casefile.keys import CaseKey
-    from casefile.uow import Resources
+    from casefile.uow import Resources, UnitOfWork
     from casefile.web import Visit
 
+log = logging.getLogger(__name__)
 NO_CASE = (
     "There is no such case, or you have no seat on it. Ask the lead for a seat if you need one."
 )
@@ -73,6 +78,8 @@ class OpenCase:
     record_generation: int
     record_version: int
     keys: dict[int, CaseKey] = field(repr=False)
+    ended_seats: int = 0
+    returning: int = 0
     _told: dict[str, str] | None = field(default=None, repr=False)
 
     @property
@@ -136,7 +143,9 @@ SEATED = select(
     _SEAT.c.role,
     _SEAT.c.ends_at,
 ).join_from(_CASE, _SEAT, _SEAT.c.case_id == _CASE.c.id)
-_ONE = SEATED.where(_CASE.c.id == bindparam("case_id"), _SEAT.c.user_id == bindparam("user_id"))
+_ONE = SEATED.add_columns(ENDED_SEATS, RETURNING).where(
+    _CASE.c.id == bindparam("case_id"), _SEAT.c.user_id == bindparam("user_id")
+)
 _GRANTS = select(_GRANT).where(
     _GRANT.c.user_id == bindparam("user_id"),
     _GRANT.c.case_id.in_(bindparam("case_ids", expanding=True)),
@@ -149,14 +158,18 @@ def open_case(session: Session, opened: Visit, case_id: UUID) -> OpenCase:
     Raises NotFoundError without a seat (or when it ended), DamagedError when the seat is not
     the one the case's sealed manifest names.
     """
-    row = session.execute(_ONE, {"case_id": case_id, "user_id": opened.person.id}).first()
-    if row is None or (row.ends_at is not None and row.ends_at <= resources().clock()):
+    now = resources().clock()
+    asked = {"case_id": case_id, "user_id": opened.person.id, "now": now}
+    row = session.execute(_ONE, asked).first()
+    if row is None or (row.ends_at is not None and row.ends_at <= now):
         raise NotFoundError(NO_CASE)
     case_keys = open_keys(session, opened, {row.id: row.generation}).get(row.id, {})
     if row.generation not in case_keys:
         raise NotFoundError(NO_CASE)
     _check_seat(row, case_keys, opened)
-    return _opened(row, case_keys)
+    case = _opened(row, case_keys)
+    case.ended_seats, case.returning = row.ended_seats, row.back
+    return case
 
 
 def _check_seat(row: Any, case_keys: dict[int, CaseKey], opened: Visit) -> None:
@@ -338,13 +351,40 @@ def requires(
             if files:
                 accept_files(case.id)
             check_forgery()
-            return view(case=case, **given)  # type: ignore[return-value]
+            return view(case=_after_chores(case), **given)  # type: ignore[return-value]
 
         return set_mark(guarded, Mark("case", permission))
 
     return decorate
 
 
-def install(app: Flask) -> None:
-    """Keep opened keys at the end of each request."""
+def _after_chores(case: OpenCase) -> OpenCase:
+    """Do what the case waits for, and return it as it is then. Failing keeps nobody from the case."""
+    wait, run = current_app.extensions["casefile.chores"]
+    if not wait(case):
+        return case
+    try:
+        with unit_of_work() as uow:
+            run(uow, case)
+    except CasefileError as error:
+        log.warning("chores_failed", extra={"error": type(error).__name__, "case": str(case.id)})
+        return case
+    database_session().rollback()
+    return open_case(database_session(), current(), case.id)
+
+
+def do_chores(case_ids: Sequence[UUID]) -> None:
+    """Do what these cases of whoever visits wait for."""
+    for case_id in case_ids:
+        with suppress(NotFoundError, DamagedError):
+            _after_chores(open_case(database_session(), current(), case_id))
+
+
+def install(
+    app: Flask,
+    wait: Callable[[OpenCase], bool],
+    run: Callable[[UnitOfWork, OpenCase], object],
+) -> None:
+    """Keep opened keys at the end of each request, and say what a case may wait for at its start."""
+    app.extensions["casefile.chores"] = wait, run
     app.after_request(keep_opened_keys)

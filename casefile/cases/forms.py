@@ -9,17 +9,15 @@ from wtforms import (
     SelectField,
     StringField,
     TextAreaField,
-    ValidationError,
 )
 from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import HiddenInput
 
-from casefile.accounts.forms import FILL_IN, countable, required
+from casefile.accounts.forms import FILL_IN, countable, not_out_of_reach, required
 from casefile.policy import Seat
 
 TITLE_LENGTH = 200
 SUMMARY_LENGTH = 20_000
-LAST_YEAR = 2100
 
 SEAT_NAMES = {
     Seat.LEAD: _l("Lead"),
@@ -54,12 +52,6 @@ class CaseEditForm(CaseForm):
         choices=[SelectChoice(status, name) for status, name in STATUS_NAMES.items()],
     )
     version = IntegerField(widget=HiddenInput(), validators=[InputRequired(), countable])
-
-
-def not_out_of_reach(_form: object, field: DateField) -> None:
-    """Refuse a slip of the hand: near the last day a date can hold, zones cannot be applied."""
-    if field.data and field.data.year > LAST_YEAR:
-        raise ValidationError(_l("Choose a day before the year 2101, or leave it empty."))
 
 
 class SeatForm(FlaskForm):

@@ -46,6 +46,9 @@ class CaseSeat(Base):
     ends_at: Mapped[datetime | None]
     granted_by_id: Mapped[UUID] = mapped_column(ForeignKey("user.id"))
     granted_at: Mapped[datetime]
+    travel_until: Mapped[datetime | None]
+    travel_generation: Mapped[int | None]
+    travel_record: Mapped[bytes | None]
 
 
 class CaseGrant(Base):

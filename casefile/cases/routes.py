@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ from wtforms import SelectChoice
 from casefile import audit
 from casefile.accounts import service as accounts
 from casefile.accounts.forms import put_error
-from casefile.cases import seats, service
+from casefile.cases import seats, service, travel
 from casefile.cases.access import OpenCase, requires
 from casefile.cases.forms import (
     SEAT_NAMES,
@@ -29,16 +28,16 @@ from casefile.policy import Permission, Seat
 from casefile.web import (
     current,
     database_session,
+    end_of_day,
+    last_day,
     pager,
     requires_role,
     resources,
     signed_in,
-    timezone,
     unit_of_work,
 )
 
 if TYPE_CHECKING:
-    from datetime import date
     from uuid import UUID
 
     from flask.typing import ResponseReturnValue
@@ -104,10 +103,6 @@ def create() -> ResponseReturnValue:
 def show(case: OpenCase) -> ResponseReturnValue:
     session, now = database_session(), resources().clock()
     members = seats.listed(session, case, now)
-    if case.can(Permission.MEMBER_MANAGE) and any(seat.expired for seat in members):
-        with unit_of_work() as uow:
-            seats.remove_expired(uow, case)
-        return redirect(url_for("cases.show", case_id=case.id), HTTPStatus.SEE_OTHER)
     return render_template(
         "cases/show.html",
         case=case,
@@ -169,7 +164,7 @@ def _new_seat_form() -> NewSeatForm:
         SelectChoice("", _("Choose a person")),
         *(
             SelectChoice(username, f"{name} ({username})")
-            for _id, name, username in accounts.seatable(database_session())
+            for _id, name, username in accounts.seatable(database_session(), resources().clock())
         ),
     ]
     return form
@@ -185,21 +180,10 @@ def _members_page(case: OpenCase, form: NewSeatForm) -> str:
         form=form,
         seat_names=SEAT_NAMES,
         seat_forms={
-            view.id: SeatForm(role=view.role, ends_at=_last_day(view.ends_at), formdata=None)
+            view.id: SeatForm(role=view.role, ends_at=last_day(view.ends_at), formdata=None)
             for view in views
         },
     )
-
-
-def _end_of(day: date | None) -> datetime | None:
-    """Return the moment the given last day is over, where the reader is."""
-    if day is None:
-        return None
-    return datetime.combine(day + timedelta(days=1), time(), tzinfo=timezone())
-
-
-def _last_day(ends_at: datetime | None) -> date | None:
-    return (ends_at - timedelta(seconds=1)).astimezone(timezone()).date() if ends_at else None
 
 
 @bp.post("/<uuid:case_id>/members/")
@@ -216,7 +200,7 @@ def member_create(case: OpenCase) -> ResponseReturnValue:
                 case,
                 username=form.username.data,
                 role=Seat(form.role.data),
-                ends_at=_end_of(form.ends_at.data),
+                ends_at=end_of_day(form.ends_at.data),
             )
     except (InvalidError, ConflictError) as error:
         put_error(form, "ends_at" if "day" in error.message else "username", error)
@@ -236,7 +220,7 @@ def member_update(case: OpenCase, seat_id: UUID) -> ResponseReturnValue:
     with unit_of_work() as uow:
         service.hold(uow, case, Permission.MEMBER_MANAGE)
         seats.change(
-            uow, case, seat_id, role=Seat(form.role.data), ends_at=_end_of(form.ends_at.data)
+            uow, case, seat_id, role=Seat(form.role.data), ends_at=end_of_day(form.ends_at.data)
         )
     flash(_("Saved."))
     return redirect(url_for("cases.members", case_id=case.id), HTTPStatus.SEE_OTHER)
@@ -249,6 +233,16 @@ def member_delete(case: OpenCase, seat_id: UUID) -> ResponseReturnValue:
         service.hold(uow, case, Permission.MEMBER_MANAGE)
         seats.remove(uow, case, seat_id)
     flash(_("The seat was taken away, and the case has a new key."))
+    return redirect(url_for("cases.members", case_id=case.id), HTTPStatus.SEE_OTHER)
+
+
+@bp.post("/<uuid:case_id>/members/<uuid:seat_id>/readmit")
+@requires(Permission.MEMBER_MANAGE)
+def member_readmit(case: OpenCase, seat_id: UUID) -> ResponseReturnValue:
+    with unit_of_work() as uow:
+        service.hold(uow, case, Permission.MEMBER_MANAGE)
+        travel.bring_back(uow, case, seat_id)
+    flash(_("They have the keys of this case again."))
     return redirect(url_for("cases.members", case_id=case.id), HTTPStatus.SEE_OTHER)
 
 

@@ -50,6 +50,7 @@ class SeatView:
     granted_by_name: str
     granted_at: datetime
     expired: bool
+    travel_until: datetime | None
     fingerprint: str
 
 
@@ -102,7 +103,7 @@ def grant(uow: UnitOfWork, member: Member, case_keys: Iterable[keys.CaseKey]) ->
         )
 
 
-def _members(uow: UnitOfWork, case: OpenCase) -> list[Member]:
+def members(uow: UnitOfWork, case: OpenCase) -> list[Member]:
     """Return the seats of a case once rows and sealed list agree; DamagedError otherwise."""
     anchor = uow.bundle.anchor if uow.bundle else b""
     row = uow.session.get_one(Case, case.id)
@@ -152,7 +153,11 @@ def add(
     when they have a seat.
     """
     user = uow.session.scalar(
-        select(User).where(User.username == username.strip().casefold(), User.disabled_at.is_(None))
+        select(User).where(
+            User.username == username.strip().casefold(),
+            User.disabled_at.is_(None),
+            User.ends_at.is_(None) | (User.ends_at > uow.now),
+        )
     )
     if user is None:
         msg = "There is no active account with this username. Check the spelling."
@@ -163,9 +168,12 @@ def add(
             "then give the seat."
         )
         raise InvalidError(msg)
+    if user.travel_until is not None and user.travel_until > uow.now:
+        msg = "This person is travelling and takes no keys. Give the seat when they are back."
+        raise InvalidError(msg)
     _check_end(uow, ends_at)
-    members = _members(uow, case)
-    if any(member.user_id == user.id for member in members):
+    seated = members(uow, case)
+    if any(member.user_id == user.id for member in seated):
         msg = "This person has a seat on the case already. Change that seat instead."
         raise ConflictError(msg)
     anchor = uow.bundle.anchor if uow.bundle else b""
@@ -186,7 +194,7 @@ def add(
         delete(CaseGrant).where(CaseGrant.case_id == case.id, CaseGrant.user_id == user.id)
     )
     grant(uow, member, case.keys.values())
-    _write_manifest(uow, case.newest, _older(case), [*members, member])
+    _write_manifest(uow, case.newest, _older(case), [*seated, member])
     audit.record(uow, "seat.added", subject_id=user.id, case=case, detail={"role": role.value})
 
 
@@ -195,13 +203,14 @@ def change(
 ) -> None:
     """Change what a person may do on the case, or until when."""
     _check_end(uow, ends_at)
-    members = _members(uow, case)
+    seated = members(uow, case)
     seat = _get(uow, case, seat_id)
     changed = [
         Member(m.user_id, role, ends_at, m.public) if m.user_id == seat.user_id else m
-        for m in members
+        for m in seated
     ]
     _check_lead(changed, uow.now)
+    _check_somebody_here(uow, case, changed)
     seat.role, seat.ends_at = role, ends_at
     _write_manifest(uow, case.newest, _older(case), changed)
     audit.record(
@@ -211,11 +220,13 @@ def change(
 
 def remove(uow: UnitOfWork, case: OpenCase, seat_id: UUID) -> None:
     """Take a seat away at once: its grants go, and what comes next has a key it never held."""
-    members = _members(uow, case)
+    seated = members(uow, case)
     seat = _get(uow, case, seat_id)
-    _check_lead([m for m in members if m.user_id != seat.user_id], uow.now)
+    staying = [m for m in seated if m.user_id != seat.user_id]
+    _check_lead(staying, uow.now)
+    _check_somebody_here(uow, case, staying)
     user_id = seat.user_id
-    _leave(uow, case, members, {user_id})
+    _leave(uow, case, seated, {user_id})
     audit.record(uow, "seat.removed", subject_id=user_id, case_id=case.id)
 
 
@@ -227,23 +238,25 @@ def remove_expired(uow: UnitOfWork, case: OpenCase) -> int:
         )
     )
     if ended:
-        _leave(uow, case, _members(uow, case), ended)
+        _leave(uow, case, members(uow, case), ended)
         for user_id in sorted(ended):
             audit.record(uow, "seat.expired", subject_id=user_id, case_id=case.id)
     return len(ended)
 
 
-def _leave(uow: UnitOfWork, case: OpenCase, members: Sequence[Member], gone: set[UUID]) -> None:
+def _leave(uow: UnitOfWork, case: OpenCase, seated: Sequence[Member], gone: set[UUID]) -> None:
     uow.session.execute(
         delete(CaseSeat).where(CaseSeat.case_id == case.id, CaseSeat.user_id.in_(gone))
     )
     uow.session.execute(
         delete(CaseGrant).where(CaseGrant.case_id == case.id, CaseGrant.user_id.in_(gone))
     )
-    staying = [member for member in members if member.user_id not in gone]
+    staying = [member for member in seated if member.user_id not in gone]
     fresh = keys.CaseKey(case.id, case.generation + 1, keys.random_key())
+    travelling = _travelling(uow, case)
     for member in staying:
-        grant(uow, member, [fresh])
+        if member.user_id not in travelling:
+            grant(uow, member, [fresh])
     uow.session.execute(update(Case).where(Case.id == case.id).values(generation=fresh.generation))
     uow.session.flush()
     uow.session.expire_all()
@@ -272,6 +285,31 @@ def _check_lead(members: Sequence[Member], now: datetime) -> None:
         raise ConflictError(msg)
 
 
+def _travelling(uow: UnitOfWork, case: OpenCase) -> set[UUID]:
+    """Return who has given up their keys for a journey: they get no new ones before they return."""
+    return set(
+        uow.session.scalars(
+            select(CaseSeat.user_id).where(
+                CaseSeat.case_id == case.id, CaseSeat.travel_until.is_not(None)
+            )
+        )
+    )
+
+
+def _check_somebody_here(uow: UnitOfWork, case: OpenCase, members: Sequence[Member]) -> None:
+    """Travellers hold no key: somebody else must, and be able to let them in again."""
+    travelling = _travelling(uow, case)
+    if travelling and not any(
+        m.role in {Seat.LEAD, Seat.EDITOR} and m.ends_at is None and m.user_id not in travelling
+        for m in members
+    ):
+        msg = (
+            "Whoever is travelling needs somebody here to let them in again. Keep a lead or editor "
+            "without a last day on the case until they are back."
+        )
+        raise ConflictError(msg)
+
+
 _SEAT, _USER = table(CaseSeat), table(User)
 _LISTED = (
     select(_SEAT, _USER.c.name, _USER.c.username, _USER.c.public_keys)
@@ -297,6 +335,7 @@ def listed(session: Session, case: OpenCase, now: datetime) -> list[SeatView]:
             granted_by_name=names.get(row.granted_by_id, ""),
             granted_at=row.granted_at,
             expired=row.ends_at is not None and row.ends_at <= now,
+            travel_until=row.travel_until,
             fingerprint=keys.fingerprint(row.public_keys).hex(),
         )
         for row in rows

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, exists, select
 
 from casefile import policy
-from casefile.accounts.models import User
+from casefile.accounts.models import SignInSession, User
 from casefile.cases.models import CaseSeat
 from casefile.db import table
 from casefile.policy import Permission, Seat
@@ -18,24 +18,33 @@ if TYPE_CHECKING:
     from casefile.uow import Resources
 
 
-_SEAT, _USER = table(CaseSeat), table(User)
+_SEAT, _USER, _SESSION = table(CaseSeat), table(User), table(SignInSession)
 _STANDS = (
     select(_SEAT.c.role, _SEAT.c.ends_at)
     .join_from(_SEAT, _USER, _USER.c.id == _SEAT.c.user_id)
     .where(
         _SEAT.c.case_id == bindparam("case_id"),
         _SEAT.c.user_id == bindparam("user_id"),
+        _SEAT.c.travel_until.is_(None),
         _USER.c.disabled_at.is_(None),
+        _USER.c.ends_at.is_(None) | (_USER.c.ends_at > bindparam("now")),
+        exists().where(
+            _SESSION.c.cookie_digest == bindparam("session_id"),
+            _SESSION.c.user_id == _USER.c.id,
+            _SESSION.c.auth_epoch == _USER.c.auth_epoch,
+        ),
     )
 )
 
 
 def still_seated(
-    resources: Resources, case_id: UUID, user_id: UUID, permission: Permission
+    resources: Resources, case_id: UUID, user_id: UUID, session_id: bytes, permission: Permission
 ) -> bool:
-    """Say whether this person may still do this on this case."""
+    """Say whether this person, in this session of theirs, may still do this on this case."""
+    now = resources.clock()
+    asked = {"case_id": case_id, "user_id": user_id, "session_id": session_id, "now": now}
     with resources.database.reading() as session:
-        row = session.execute(_STANDS, {"case_id": case_id, "user_id": user_id}).first()
-    if row is None or (row.ends_at is not None and row.ends_at <= resources.clock()):
+        row = session.execute(_STANDS, asked).first()
+    if row is None or (row.ends_at is not None and row.ends_at <= now):
         return False
     return policy.seat_may(Seat(row.role), permission)

@@ -7,7 +7,9 @@ from flask import Blueprint, render_template
 from sqlalchemy import text
 
 from casefile.accounts import service as accounts
+from casefile.cases import chores
 from casefile.cases import service as cases
+from casefile.cases.access import do_chores
 from casefile.desk import service
 from casefile.web import (
     current,
@@ -32,6 +34,7 @@ def index() -> ResponseReturnValue:
     if accounts.waits_for_me(session, opened.person.id):
         with unit_of_work() as uow:
             accounts.certify_invited(uow)
+    do_chores(chores.waiting(session, opened.person.id, now))
     mine, total = cases.mine(session, opened, now, limit=CASES)
     return render_template(
         "desk/index.html",

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from flask_babel import gettext as _
 
-from casefile.cases import trail
+from casefile.cases import chores, trail
 from casefile.evidence import service as evidence
+from casefile.policy import Permission
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 BUSY_CASES = 5
 SHOWN = 12
-SEAT_ENDS_SOON = timedelta(days=7)
+ENDS_SOON = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,8 @@ def waiting(
     session: Session, opened: Visit, cases: Sequence[OpenCase], now: datetime
 ) -> list[Waiting]:
     """Return what waits for whoever visits, oldest first."""
-    found = [
+    found = _about_me(opened, now)
+    found += [
         Waiting(
             "seat",
             _("Your seat on %(codename)s ends soon", codename=case.codename),
@@ -65,7 +67,23 @@ def waiting(
             case.seat_ends_at,
         )
         for case in cases
-        if case.seat_ends_at and case.seat_ends_at - now < SEAT_ENDS_SOON
+        if case.seat_ends_at and case.seat_ends_at - now < ENDS_SOON
+    ]
+    managed = {case.id: case for case in cases if case.can(Permission.MEMBER_MANAGE)}
+    found += [
+        Waiting(
+            "seat",
+            _(
+                "The seat of %(name)s on %(codename)s ends soon",
+                name=row.name,
+                codename=managed[row.case_id].codename,
+            ),
+            f"/cases/{row.case_id}/members/",
+            row.ends_at,
+        )
+        for row in chores.ending_soon(
+            session, list(managed), opened.person.id, now, now + ENDS_SOON
+        )
     ]
     busy = {case.id: case for case in cases[:BUSY_CASES]}
     found += [
@@ -83,3 +101,15 @@ def waiting(
     ]
     found.sort(key=lambda entry: entry.at)
     return found[:SHOWN]
+
+
+def _about_me(opened: Visit, now: datetime) -> list[Waiting]:
+    """Say what is about to happen to my account, or has."""
+    me, found = opened.person, []
+    if me.travel_until is not None:
+        text = _("You are travelling: your cases stay closed")
+        found.append(Waiting("travel", text, "/account/travel", me.travel_until))
+    if me.ends_at is not None and me.ends_at - now < ENDS_SOON:
+        text = _("Your account ends soon; an administrator can let it last longer")
+        found.append(Waiting("account", text, "/account/", me.ends_at))
+    return found

@@ -231,14 +231,17 @@ def download(case: OpenCase, evidence_id: UUID) -> ResponseReturnValue:
     shown = service.views(database_session(), case, [item])[0]
     etag = quote_etag(item.id.hex)
     start, stop = _asked_range(etag)
-    person_id, opened = current().person.id, resources()
+    who, opened = current(), resources()
+    person_id, session_id = who.person.id, who.session_id
     part = custody.open_part(
         opened,
         case,
         item,
         start=start,
         stop=stop,
-        allowed=lambda: still_seated(opened, case.id, person_id, Permission.EVIDENCE_DOWNLOAD),
+        allowed=lambda: still_seated(
+            opened, case.id, person_id, session_id, Permission.EVIDENCE_DOWNLOAD
+        ),
     )
     with unit_of_work() as uow:
         span = {} if start is None else {"from": part.start, "to": part.stop}

@@ -1,6 +1,7 @@
 """What every page shares: the gate, forgery checks, headers, error pages, uploads and formats."""
 
-from casefile.web.formats import add_filters
+from casefile.web.cookies import keep_cookie, kept_cookie
+from casefile.web.formats import add_filters, end_of_day, last_day
 from casefile.web.gate import (
     Mark,
     check_forgery,
@@ -58,9 +59,13 @@ __all__ = [
     "discard_uploads",
     "dress",
     "empty_upload",
+    "end_of_day",
     "furnish",
     "guard",
+    "keep_cookie",
     "keep_uploads",
+    "kept_cookie",
+    "last_day",
     "mark",
     "open_to_all",
     "pager",

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import functools
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,7 @@ from babel.dates import format_date, format_datetime
 from casefile.web.reader import reader
 from casefile.web.rendering import gettext as _
 from casefile.web.rendering import ngettext
+from casefile.web.visit import timezone
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -46,6 +47,8 @@ def ago(value: datetime) -> str:
     """Write how long ago something was, and the day once that is more than a week."""
     here = reader()
     seconds = int((here.now - value).total_seconds())
+    if seconds < -MINUTE:
+        return day(value)
     return day(value) if seconds >= WEEK * DAY else _ago(here.language, seconds // MINUTE)
 
 
@@ -72,6 +75,18 @@ def filesize(size: int) -> str:
         if amount < KIBI or unit == "GiB":
             break
     return f"{amount:.1f} {unit}" if amount < 10 else f"{amount:.0f} {unit}"  # noqa: PLR2004
+
+
+def end_of_day(day: date | None) -> datetime | None:
+    """Return the moment the given last day is over, where the reader is."""
+    if day is None:
+        return None
+    return datetime.combine(day + timedelta(days=1), time(), tzinfo=timezone())
+
+
+def last_day(ends_at: datetime | None) -> date | None:
+    """Return the last whole or begun day before this moment, where the reader is."""
+    return (ends_at - timedelta(seconds=1)).astimezone(timezone()).date() if ends_at else None
 
 
 def add_filters(app: Flask) -> None:

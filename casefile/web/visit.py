@@ -17,6 +17,7 @@ from casefile.uow import Resources, UnitOfWork
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
     from uuid import UUID
 
     from flask.wrappers import Request
@@ -38,6 +39,8 @@ class Person(UserMixin):  # type: ignore[misc]
     roles: frozenset[Role]
     theme: str
     timezone: str
+    ends_at: datetime | None = None
+    travel_until: datetime | None = None
 
     def may(self, permission: Permission) -> bool:
         return policy.roles_may(self.roles, permission)

@@ -166,7 +166,7 @@ def test_an_ended_seat_loses_its_keys_at_the_next_visit_of_the_lead(
 
     browse(cast.ben).get(f"{case.url}/")
     assert generation(app, cast) == 1
-    browse(cast.ann, fresh=True).get(f"{case.url}/", status=303)
+    browse(cast.ann, fresh=True).get(f"{case.url}/notes/")
 
     assert generation(app, cast) == 2
     assert grants(app, cast, cast.cleo) == 0

@@ -92,7 +92,9 @@ def test_a_seat_that_ends_soon_waits_on_the_desk(
     [waiting] = page.find("//*[@class='waiting']//a")
     assert f"Your seat on {cast.other.codename} ends soon" in waiting.text_content()
     assert waiting.get("href") == f"{cast.other.url}/members/"
-    assert not browse(cast.dan).get("/").find("//*[@class='waiting']")
+    [told] = browse(cast.dan).get("/").find("//*[@class='waiting']//a")
+    assert f"The seat of Eva Editor on {cast.other.codename} ends soon" in told.text_content()
+    assert not browse(cast.ben).get("/").find("//*[@class='waiting']")
 
 
 def test_a_seat_that_ends_later_does_not_wait_yet(

@@ -87,7 +87,7 @@ def test_an_ended_seat_opens_nothing_and_the_case_gets_a_new_key(
     browse(cast.dan, fresh=True).get(f"{cast.case.url}/", 404)
     assert cast.case.codename not in browse(cast.dan).get("/").html
     assert cast.case.codename not in browse(cast.dan).get("/search?q=pier").html
-    browse(cast.ann, fresh=True).get(f"{cast.case.url}/", 303)
+    browse(cast.ann, fresh=True).get(f"{cast.case.url}/notes/")
     with writing(app) as session:
         assert case_row(session, cast.case.id).generation == 2
     assert "seat.expired" in actions(app)

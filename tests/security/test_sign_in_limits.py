@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import base64
 import re
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from casefile.accounts import limits, signing_in
+from casefile.accounts import devices, limits, signing_in
 from casefile.errors import InvalidError, TooManyRequestsError
 from tests.cast import resources_of
 from tests.intruder import actions
@@ -15,10 +17,11 @@ from tests.strict_browser import StrictBrowser
 if TYPE_CHECKING:
     from flask import Flask
 
-    from tests.cast import Cast, Clock
+    from tests.cast import Actor, Cast, Clock
     from tests.strict_browser import Page
 
 TRIES = 3
+DEVICE = "casefile-device"
 
 
 @pytest.fixture(autouse=True)
@@ -26,10 +29,19 @@ def _few_tries(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(limits.TRIES, "both", TRIES)
 
 
-def _try(app: Flask, username: str, password: str, status: int, address: str = "10.0.0.1") -> Page:
+def _try(
+    app: Flask,
+    username: str,
+    password: str,
+    status: int,
+    address: str = "10.0.0.1",
+    device: str | None = None,
+) -> Page:
     browser = StrictBrowser(app)
     browser.token()
     browser.client.environ_base["REMOTE_ADDR"] = address
+    if device is not None:
+        browser.client.set_cookie(DEVICE, device)
     return browser.post("/sign-in", status, username=username, password=password)
 
 
@@ -38,7 +50,7 @@ def _words(page: Page) -> str:
 
 
 def test_the_answer_is_the_same_for_somebody_known_and_somebody_unknown(
-    app: Flask, cast: Cast
+    app: Flask, cast: Cast, clock: Clock
 ) -> None:
     assert limits.TRIES["both"] == TRIES
     known = [_words(_try(app, "ben", "wrong password here", 422)) for _ in range(TRIES)]
@@ -46,9 +58,14 @@ def test_the_answer_is_the_same_for_somebody_known_and_somebody_unknown(
 
     assert known == unknown
     assert "The username or the password is wrong" in known[0]
-    refused = _try(app, "ben", "wrong password here", 429), _try(app, "nobody", "wrong", 429)
+    clock.freeze()
+    for name in ("ben", "nobody"):
+        _try(app, name, "wrong password here", 422, address="10.0.0.9")
+        _try(app, name, "wrong password here", 422, address="10.0.0.9")
+        _try(app, name, "wrong password here", 422, address="10.0.0.9")
+    refused = [_try(app, name, "wrong", 429, address="10.0.0.9") for name in ("ben", "nobody")]
     assert _words(refused[0]) == _words(refused[1])
-    assert refused[0].headers["Retry-After"] == refused[1].headers["Retry-After"]
+    assert refused[0].headers["Retry-After"] == refused[1].headers["Retry-After"] == "5"
 
 
 def test_after_too_many_tries_even_the_right_password_waits(
@@ -59,10 +76,98 @@ def test_after_too_many_tries_even_the_right_password_waits(
 
     page = _try(app, "ben", cast.ben.password, 429)
 
-    assert 0 < int(page.headers["Retry-After"]) <= 15 * 60
+    assert 0 < int(page.headers["Retry-After"]) <= limits.FIRST_WAIT
     assert "Too many tries" in page.text
-    clock.forward(minutes=16)
+    clock.forward(seconds=limits.FIRST_WAIT)
     _try(app, "ben", cast.ben.password, 303)
+
+
+def test_each_try_more_waits_twice_as_long_up_to_a_ceiling(
+    app: Flask, cast: Cast, clock: Clock
+) -> None:
+    clock.freeze()
+    for _ in range(TRIES):
+        _try(app, "ben", "wrong password here", 422)
+    waits = []
+    for _ in range(10):
+        waits.append(int(_try(app, "ben", "wrong", 429).headers["Retry-After"]))
+        clock.forward(seconds=waits[-1])
+        _try(app, "ben", "wrong password here", 422)
+
+    assert waits == [5, 10, 20, 40, 80, 160, 320, 640, 900, 900]
+
+
+def test_a_clock_set_back_makes_nobody_wait_for_it(app: Flask, cast: Cast, clock: Clock) -> None:
+    clock.forward(hours=5)
+    for _ in range(TRIES):
+        _try(app, "ben", "wrong password here", 422)
+    clock.forward(hours=-5)
+
+    _try(app, "ben", cast.ben.password, 303)
+
+
+def test_strangers_however_many_never_slow_down_a_browser_known_to_the_account(
+    app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(limits.TRIES, "account", 4)
+    monkeypatch.setitem(limits.TRIES, "address", 6)
+    mark = _known(app, cast.ben)
+    for number in range(4):
+        _try(app, "ben", "wrong password here", 422, address=f"10.0.3.{number}")
+    _try(app, "ben", cast.ben.password, 429, address="10.0.3.9")
+
+    for _ in range(3):
+        _try(app, "ben", cast.ben.password, 303, address="10.0.3.1", device=mark)
+
+
+def test_a_known_browser_waits_two_minutes_at_most(
+    app: Flask, cast: Cast, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(limits.TRIES, "device", 1)
+    mark = _known(app, cast.ben)
+    clock.freeze()
+    longest = 0
+    for _ in range(9):
+        _try(app, "ben", "wrong password here", 422, device=mark)
+        longest = int(_try(app, "ben", "wrong", 429, device=mark).headers["Retry-After"])
+        clock.forward(seconds=longest)
+
+    assert longest == 120
+    _try(app, "ben", cast.ben.password, 303, device=mark)
+
+
+def test_the_mark_of_a_browser_is_of_one_account_says_nothing_and_opens_nothing(
+    app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(limits.TRIES, "account", 1)
+    mark = _known(app, cast.ben)
+    raw = base64.urlsafe_b64decode(mark)
+    assert cast.ben.id.bytes not in raw
+    assert b"ben" not in raw
+    for other in (mark[:-8] + "AAAAAAA=", mark[4:], "", "x", base64.b64encode(b"\0" * 52).decode()):
+        opened = resources_of(app)
+        assert devices.known(opened, "ben", other, opened.clock()) is None
+
+    _try(app, "ann", "wrong password here", 422, device=mark)
+    _try(app, "ann", cast.ann.password, 429, device=mark)
+    answer = app.test_client().get(
+        "/", base_url="http://localhost", headers={"Cookie": f"{DEVICE}={mark}"}
+    )
+    assert answer.status_code == 302
+
+
+def test_a_mark_lasts_half_a_year(app: Flask, cast: Cast, clock: Clock) -> None:
+    mark, opened = _known(app, cast.ben), resources_of(app)
+
+    assert devices.known(opened, "ben", mark, clock() + timedelta(days=179))
+    assert not devices.known(opened, "ben", mark, clock() + timedelta(days=182))
+    assert not devices.known(opened, "ben", mark, clock() - timedelta(days=3))
+
+
+def _known(app: Flask, actor: Actor) -> str:
+    page = _try(app, actor.username, actor.password, 303, address="10.0.2.1")
+    [cookie] = [c for c in page.headers.getlist("Set-Cookie") if c.startswith(f"{DEVICE}=")]
+    return cookie.split(";")[0].removeprefix(f"{DEVICE}=").strip('"')
 
 
 def test_tries_against_one_person_keep_out_nobody_else(app: Flask, cast: Cast) -> None:
@@ -133,7 +238,8 @@ def test_one_address_runs_into_its_own_limit_over_all_accounts(
 def test_refused_and_limited_tries_are_entries(app: Flask, cast: Cast) -> None:
     for _ in range(TRIES):
         _try(app, "ben", "wrong password here", 422)
-    _try(app, "ben", "wrong password here", 429)
+    for _ in range(5):
+        _try(app, "ben", "wrong password here", 429)
 
     assert actions(app).count("session.refused") == TRIES
     assert actions(app).count("session.limited") == 1

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_0146"
-down_revision = "20261121_1953"
+down_revision = "20261122_0142"
 branch_labels = None
 depends_on = None
 
