@@ -12,7 +12,7 @@ from sqlalchemy import delete, insert, select
 
 from casefile import keys
 from casefile.audit import stamps, tree
-from casefile.audit.entries import hash_of, record
+from casefile.audit.chain import hash_of, record
 from casefile.audit.merkle import Growing, leaf_hash, root
 from casefile.audit.models import Checkpoint, Entry
 from casefile.db import table

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from casefile.audit import checkpoints, stamps, tree
-from casefile.audit.entries import record
+from casefile.audit.chain import record
 from casefile.audit.merkle import inclusion_proof
 from casefile.audit.models import Checkpoint, Entry, Stamp
 from casefile.errors import CasefileError, ConflictError, InvalidError, NotFoundError
