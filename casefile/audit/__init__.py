@@ -1,6 +1,6 @@
 """The audit trail: entries, the tree over them, and what vouches for it to people and outsiders."""
 
-from casefile.audit import checkpoints, exports, stamps
+from casefile.audit import checkpoints, stamps
 from casefile.audit.chain import (
     Broken,
     CaseKeys,
@@ -44,7 +44,6 @@ __all__ = [
     "entries",
     "entry_hash",
     "examine",
-    "exports",
     "holds",
     "latest",
     "meet",

@@ -44,8 +44,12 @@ class Head:
     size: int
     root: bytes
 
+    @property
+    def root_text(self) -> str:
+        return base64.b64encode(self.root).decode()
+
     def text(self, origin: str) -> str:
-        return f"{origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
+        return f"{origin}\n{self.size}\n{self.root_text}\n"
 
     @classmethod
     def of(cls, text: str, origin: str) -> Head:
