@@ -118,9 +118,9 @@ def audit_export(file: Path) -> None:
 
     Example: casefile audit export trail-2026.zip
     """
-    from casefile import audit as trail
+    from casefile.audit import exports
 
-    size, missing = trail.exports.export(open_newsroom(), file)
+    size, missing = exports.export(open_newsroom(), file)
     if missing:
         click.echo(f"The time-stamp is still missing: {missing}", err=True)
     click.echo(
@@ -139,14 +139,14 @@ def audit_prove(entry: int, output: Path | None) -> None:
 
     Example: casefile audit prove 117 --output entry-117.tlog-proof
     """
-    from casefile import audit as trail
+    from casefile.audit import exports
 
     resources = open_newsroom()
     if output is None:
-        click.echo(trail.exports.prove(resources, entry), nl=False)
+        click.echo(exports.prove(resources, entry), nl=False)
         return
-    with trail.exports.new_file(output) as file:
-        file.write(trail.exports.prove(resources, entry).encode())
+    with exports.new_file(output) as file:
+        file.write(exports.prove(resources, entry).encode())
     click.echo(
         f"The proof is in {output}. The program that checks it: casefile audit script > "
         "verify_export.py",

@@ -260,12 +260,10 @@ def sessions_delete() -> ResponseReturnValue:
 @bp.get("/account/trail")
 @signed_in
 def trail() -> ResponseReturnValue:
-    key = audit.checkpoints.signer(resources()).verifier
     return render_template(
         "accounts/trail.html",
         standing=audit.standing(database_session(), resources()),
-        key=str(key),
-        origin=key.name,
+        key=str(audit.checkpoints.signer(resources()).verifier),
     )
 
 

@@ -1,8 +1,7 @@
 """The audit trail: entries, the tree over them, and what vouches for it to people and outsiders."""
 
-from casefile.audit import checkpoints, exports, stamps
-from casefile.audit.checkpoints import Standing, standing
-from casefile.audit.entries import (
+from casefile.audit import checkpoints, stamps
+from casefile.audit.chain import (
     Broken,
     CaseKeys,
     count,
@@ -14,6 +13,7 @@ from casefile.audit.entries import (
     record,
     verify,
 )
+from casefile.audit.checkpoints import Standing, standing
 from casefile.audit.examination import Report, examine
 from casefile.audit.memory import (
     Seen,
@@ -44,7 +44,6 @@ __all__ = [
     "entries",
     "entry_hash",
     "examine",
-    "exports",
     "holds",
     "latest",
     "meet",

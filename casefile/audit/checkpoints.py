@@ -12,7 +12,7 @@ from sqlalchemy import delete, insert, select
 
 from casefile import keys
 from casefile.audit import stamps, tree
-from casefile.audit.entries import hash_of, record
+from casefile.audit.chain import hash_of, record
 from casefile.audit.merkle import Growing, leaf_hash, root
 from casefile.audit.models import Checkpoint, Entry
 from casefile.db import table
@@ -44,8 +44,12 @@ class Head:
     size: int
     root: bytes
 
+    @property
+    def root_text(self) -> str:
+        return base64.b64encode(self.root).decode()
+
     def text(self, origin: str) -> str:
-        return f"{origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
+        return f"{origin}\n{self.size}\n{self.root_text}\n"
 
     @classmethod
     def of(cls, text: str, origin: str) -> Head:

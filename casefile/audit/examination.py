@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from casefile.audit import checkpoints, stamps
-from casefile.audit.entries import Broken, verify
+from casefile.audit.chain import Broken, verify
 from casefile.audit.merkle import Growing, leaf_hash
 from casefile.audit.models import Checkpoint, Stamp, TreeNode
 from casefile.db import table

@@ -7,13 +7,13 @@ import json
 import os
 import zipfile
 from contextlib import contextmanager
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
 from casefile.audit import checkpoints, stamps, tree
-from casefile.audit.entries import record
+from casefile.audit.chain import record
 from casefile.audit.merkle import inclusion_proof
 from casefile.audit.models import Checkpoint, Entry, Stamp
 from casefile.errors import CasefileError, ConflictError, InvalidError, NotFoundError
@@ -21,7 +21,6 @@ from casefile.uow import UnitOfWork
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
     from typing import IO
 
     from sqlalchemy.orm import Session
@@ -147,7 +146,7 @@ def _entries(session: Session, size: int) -> Iterator[Entry]:
 
 def script() -> str:
     """Return the program that checks exports and proofs by itself."""
-    return files("casefile.audit").joinpath(SCRIPT).read_text()
+    return Path(__file__).with_name(SCRIPT).read_text(encoding="utf-8")
 
 
 def prove(resources: Resources, sequence: int) -> str:

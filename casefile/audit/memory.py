@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, func, select
 
 from casefile import keys
 from casefile.audit import checkpoints, tree
-from casefile.audit.entries import record
+from casefile.audit.chain import record
 from casefile.audit.merkle import consistency_proof, continues, root
 from casefile.audit.models import Checkpoint, Entry, Memory
 from casefile.db import Identity, table

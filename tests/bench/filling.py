@@ -9,6 +9,9 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, insert, select, update
 
 from casefile import audit
+from casefile.audit import chain, tree
+from casefile.audit.merkle import Growing, leaf_hash
+from casefile.audit.models import TreeNode
 from casefile.cases.models import Case
 from casefile.notes import service as notes
 from casefile.notes.models import Note, NoteVersion
@@ -73,10 +76,12 @@ def add_notes(
             .order_by(audit.Entry.sequence.desc())
             .limit(1)
         ).first()
-        sequence, previous = last or (0, audit.FIRST)
+        sequence, previous = last or (0, chain.FIRST)
+        grown = Growing(sequence, tree.hashes_of(uow.session))
         number = uow.session.scalar(select(func.max(Note.number)).where(Note.case_id == case.id))
         number = first = number or 0
-        rows: dict[type[Any], list[dict[str, Any]]] = {Note: [], NoteVersion: [], audit.Entry: []}
+        kinds = (Note, NoteVersion, audit.Entry, TreeNode)
+        rows: dict[type[Any], list[dict[str, Any]]] = {kind: [] for kind in kinds}
         for text in texts:
             number, sequence, note_id = number + 1, sequence + 1, uuid4()
             change = case.change_number + number - first
@@ -85,10 +90,13 @@ def add_notes(
             entry = _entry(uow, case, note_id, text, sequence, previous)
             rows[audit.Entry].append(entry)
             previous = entry["hash"]
+            for level, position, hashed in grown.add(leaf_hash(previous)):
+                rows[TreeNode].append({"level": level, "position": position, "hash": hashed})
         if number == first:
             return
         for table, values in rows.items():
-            uow.session.execute(insert(table), values)
+            if values:
+                uow.session.execute(insert(table), values)
         added = number - first
         uow.session.execute(
             update(Case)
@@ -145,7 +153,7 @@ def _entry(
         "case_id": case.id,
         "subject_id": note_id,
         "generation": case.generation,
-        "detail": audit._seal(sequence, case, {"label": text.title}),
+        "detail": chain._seal(sequence, case, {"label": text.title}),
         "previous_hash": previous,
     }
     return {**row, "hash": audit.entry_hash(**row)}

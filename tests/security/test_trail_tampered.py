@@ -9,8 +9,8 @@ from sqlalchemy import delete, func, select, text, update
 
 from casefile import audit, keys
 from casefile.audit import tree
+from casefile.audit.chain import hash_of
 from casefile.audit.checkpoints import Head, newest, sign, signer
-from casefile.audit.entries import hash_of
 from casefile.audit.memory import Seen
 from casefile.audit.models import Checkpoint, Entry, Memory, TreeNode
 from casefile.errors import ConflictError

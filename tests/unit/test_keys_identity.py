@@ -47,6 +47,20 @@ def test_an_anchor_of_another_length_is_refused() -> None:
         Bundle.create(b"short")
 
 
+def test_a_key_for_oneself_follows_from_the_private_keys_and_its_purpose_alone() -> None:
+    own = BEN.derive("purpose", BEN_ID)
+
+    assert Bundle.from_bytes(BEN.to_bytes()).derive("purpose", BEN_ID) == own
+    other_anchor = Bundle.from_bytes(BEN.to_bytes()[:128] + bytes(32))
+    assert other_anchor.derive("purpose", BEN_ID) == own
+    others = {ANN.derive("purpose", BEN_ID), BEN.derive("another", BEN_ID), BEN.derive("purpose")}
+    assert len(others | {own}) == 4
+    for place in (0, 64, 96):
+        changed = bytearray(BEN.to_bytes())
+        changed[place + 1] ^= 1
+        assert Bundle.from_bytes(bytes(changed)).derive("purpose", BEN_ID) != own
+
+
 def test_private_keys_are_not_shown_when_printed() -> None:
     assert ANN.to_bytes()[:8].hex() not in repr(ANN)
 
