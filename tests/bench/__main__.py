@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.bench import bench_files, bench_pages, bench_process, bench_saving
+from tests.bench import bench_files, bench_pages, bench_process, bench_saving, bench_sessions
 from tests.bench.measure import FULL, QUICK, Row, table
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ BENCHES: Mapping[str, Callable[[Path, Scale], list[Row]]] = {
     "pages": bench_pages.run,
     "signing-in": bench_pages.run_while_signing_in,
     "process": bench_process.run,
+    "sessions": bench_sessions.run,
 }
 
 
