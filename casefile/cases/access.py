@@ -267,7 +267,7 @@ def _place(case_id: UUID, generation: int) -> bytes:
 
 
 def _open_grants(session: Session, opened: Visit, case_ids: Sequence[UUID]) -> None:
-    known = _known(opened)
+    known, own = _known(opened), receipts.own_key(opened)
     granters: dict[UUID, keys.PublicKeys | None] = {}
     asked = {"user_id": opened.person.id, "case_ids": case_ids}
     for grant in session.execute(_GRANTS, asked).all():
@@ -279,7 +279,7 @@ def _open_grants(session: Session, opened: Visit, case_ids: Sequence[UUID]) -> N
         granter = granters[grant.granter_id]
         if granter is None:
             continue
-        receipt = receipts.made(opened, grant, granter)
+        receipt = receipts.made(own, grant, granter)
         checked = keys.same(receipt, grant.receipt or b"")
         try:
             secret = keys.open_grant(

@@ -32,9 +32,13 @@ _KEEP = (
 )
 
 
-def made(opened: Visit, grant: Any, granter: keys.PublicKeys) -> bytes:
-    """Return the receipt this person writes for a grant whose signature is right."""
-    own = opened.bundle.own_key("grant receipts")
+def own_key(opened: Visit) -> bytes:
+    """Return the key under which this person writes receipts."""
+    return opened.bundle.own_key("grant receipts")
+
+
+def made(own: bytes, grant: Any, granter: keys.PublicKeys) -> bytes:
+    """Return the receipt for a grant whose signature is right."""
     return keys.authenticate(
         own,
         keys.packed(
