@@ -15,6 +15,7 @@ from sqlalchemy import bindparam, select
 
 from casefile import keys, policy
 from casefile.accounts.service import certified_keys
+from casefile.cases import receipts
 from casefile.cases.models import Case, CaseGrant, CaseSeat
 from casefile.cases.waiting import ENDED_SEATS, RETURNING
 from casefile.db import table
@@ -266,7 +267,7 @@ def _place(case_id: UUID, generation: int) -> bytes:
 
 
 def _open_grants(session: Session, opened: Visit, case_ids: Sequence[UUID]) -> None:
-    known = _known(opened)
+    known, own = _known(opened), receipts.own_key(opened)
     granters: dict[UUID, keys.PublicKeys | None] = {}
     asked = {"user_id": opened.person.id, "case_ids": case_ids}
     for grant in session.execute(_GRANTS, asked).all():
@@ -278,6 +279,8 @@ def _open_grants(session: Session, opened: Visit, case_ids: Sequence[UUID]) -> N
         granter = granters[grant.granter_id]
         if granter is None:
             continue
+        receipt = receipts.made(own, grant, granter)
+        checked = keys.same(receipt, grant.receipt or b"")
         try:
             secret = keys.open_grant(
                 opened.bundle,
@@ -287,9 +290,12 @@ def _open_grants(session: Session, opened: Visit, case_ids: Sequence[UUID]) -> N
                 generation=grant.generation,
                 sealed=grant.sealed,
                 signature=grant.signature,
+                checked=checked,
             )
         except DamagedError:
             continue
+        if not checked:
+            receipts.remember(opened, grant, receipt)
         known[place] = secret
         opened.case_keys_changed = True
 
@@ -327,6 +333,8 @@ def keep_opened_keys(response: Response) -> Response:
     Between requests the memory of the process holds no case key in clear.
     """
     opened = g.get("visit")
+    if opened is not None and opened.receipts:
+        receipts.keep(resources(), opened)
     if opened is None or not opened.case_keys_changed or opened.case_keys is None:
         return response
     plain = b"".join(place + secret for place, secret in opened.case_keys.items())

@@ -62,3 +62,4 @@ class CaseGrant(Base):
     granter_id: Mapped[UUID] = mapped_column(ForeignKey("user.id"))
     sealed: Mapped[bytes]
     signature: Mapped[bytes]
+    receipt: Mapped[bytes | None]

@@ -57,6 +57,8 @@ class Visit:
     case_keys: dict[bytes, bytes] | None = field(default=None, repr=False)
     """The secrets of opened cases by case id ‖ generation, as they lie sealed between requests."""
     case_keys_changed: bool = False
+    receipts: list[dict[str, Any]] = field(default_factory=list, repr=False)
+    """For grants whose signature this request has checked."""
 
 
 class VisitSession(dict[str, Any], SessionMixin):

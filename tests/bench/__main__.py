@@ -8,7 +8,14 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.bench import bench_files, bench_pages, bench_process, bench_saving, bench_search
+from tests.bench import (
+    bench_files,
+    bench_pages,
+    bench_process,
+    bench_saving,
+    bench_search,
+    bench_sessions,
+)
 from tests.bench.measure import FULL, QUICK, Row, table
 
 if TYPE_CHECKING:
@@ -24,6 +31,7 @@ BENCHES: Mapping[str, Callable[[Path, Scale], list[Row]]] = {
     "signing-in": bench_pages.run_while_signing_in,
     "process": bench_process.run,
     "search": bench_search.run,
+    "sessions": bench_sessions.run,
 }
 
 

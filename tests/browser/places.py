@@ -282,6 +282,14 @@ def shortcuts(scene: Scene) -> None:
     scene.page.get_by_role("dialog").wait_for()
 
 
+def person_mistaken(scene: Scene) -> None:
+    scene.go("/admin/")
+    scene.page.get_by_role("link", name="Nigora Yulchieva").first.click()
+    for ticked in scene.main("input[name=roles]:checked").all():
+        ticked.uncheck()
+    scene.send(unchecked=True)
+
+
 def refused_sign_in(scene: Scene) -> None:
     scene.go("/sign-in")
     scene.fill(username="nobody", password="wrong-wrong-wrong")
@@ -377,6 +385,11 @@ PLACES = [
     ),
     Place("sessions", "daria", "Sessions", opened("/account/sessions", "", ".confirm summary")),
     Place("trail", "daria", "Audit trail", at("/account/trail")),
+    Place("travel", "daria", "Travel", at("/account/travel")),
+    Place("travel mistaken", "daria", "Travel", mistaken("/account/travel", ends_at="2001-01-01")),
+    Place("person", "timur", "", opened("/admin/", "", "main th a")),
+    Place("person mistaken", "timur", "", person_mistaken),
+    Place("lock everything", "timur", "Lock everything", at("/lock")),
     Place("people", "timur", "People", opened("/admin/", "", ".confirm summary")),
     Place("invite", "timur", "Invite somebody", at("/admin/invitations/new")),
     Place("invite mistaken", "timur", "Invite somebody", mistaken("/admin/invitations/new")),

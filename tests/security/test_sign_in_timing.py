@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tests.cast import Cast
 
-SAMPLES, ATTEMPTS = 60, 4
+SAMPLES, ATTEMPTS = 30, 5
 NEAR = 0.05
 
 
