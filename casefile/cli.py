@@ -224,6 +224,11 @@ def _print_sign_ins(resources: Resources, *, as_json: bool) -> None:
         click.echo(
             f"  {person['username']:<10} {person['password']:<28} {roles}; {seats or 'no case'}"
         )
+    if resources.settings.second_factor == "nobody":
+        click.echo(
+            "\nA password is enough here. "
+            "A real newsroom asks editors and administrators for a second factor."
+        )
     click.echo("\nStop the server with Ctrl+C. Everything is kept in the instance folder.\n")
 
 

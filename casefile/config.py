@@ -19,6 +19,8 @@ FILE_NAME = "casefile.toml"
 PEPPER_BYTES = 32
 HIGHEST_PORT = 65_535
 LONGEST_SHOWN = 80
+SAMPLE_MARK = "sample"
+SECOND_FACTOR_RULES = ("editors", "everyone", "nobody")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class Settings:
     password_memory_mb: int = 128
     timezone: str = "Asia/Bishkek"
     allowed_hosts: str = ""
+    second_factor: str = "editors"
+    """Who must have one: `editors` (and administrators), `everyone`, or `nobody`."""
 
     @property
     def database_path(self) -> Path:
@@ -104,6 +108,10 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         known = ", ".join(sorted(_NAMES))
         msg = f"Unknown setting: {', '.join(unknown)}. Casefile knows: {known}."
         raise ConfigError(msg)
+    if not values.get("second_factor"):
+        # The passwords of a sample are public: a second factor there would only be in the way.
+        sample = (instance / SAMPLE_MARK).exists()
+        values["second_factor"] = "nobody" if sample else "editors"
     settings = replace(Settings(instance), **_typed_all(values))
     _check(settings)
     return settings
@@ -158,6 +166,12 @@ def _check(settings: Settings) -> None:
         raise ConfigError(msg)
     if settings.database_url and not settings.database_url.startswith(("postgresql:", "sqlite:")):
         msg = "database_url must begin with postgresql: or be left out for the built-in database."
+        raise ConfigError(msg)
+    if settings.second_factor not in SECOND_FACTOR_RULES:
+        msg = (
+            f"second_factor must be one of {', '.join(SECOND_FACTOR_RULES)}, "
+            f"not {settings.second_factor[:LONGEST_SHOWN]!r}."
+        )
         raise ConfigError(msg)
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415
 

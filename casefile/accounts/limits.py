@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from casefile.uow import Resources
 
 WINDOW = timedelta(minutes=15)
-TRIES = {"both": 10, "account": 50, "address": 200}
+WINDOWS = {"day": timedelta(days=1)}
+TRIES = {"both": 10, "account": 50, "address": 200, "day": 30}
+WAIT = "Too many tries to sign in. Wait a quarter of an hour, then try again."
+WAIT_A_DAY = (
+    "Too many wrong codes for this account. Use a security key, or try again tomorrow. "
+    "If it was not you, somebody has your password: change it."
+)
 
 
 def keys_of(resources: Resources, username: str, address: str) -> dict[str, bytes]:
@@ -27,27 +33,38 @@ def keys_of(resources: Resources, username: str, address: str) -> dict[str, byte
     }
 
 
+def keys_of_factor(resources: Resources, username: str, address: str) -> dict[str, bytes]:
+    """Six digits are soon guessed by whoever has the password: an account has a limit for the day."""
+    return {
+        "both": keys.derive(resources.pepper, "limit-factor", username, address),
+        "account": keys.derive(resources.pepper, "limit-factor-account", username),
+        "day": keys.derive(resources.pepper, "limit-factor-day", username),
+    }
+
+
 def count_try(resources: Resources, limits: dict[str, bytes]) -> None:
     """Count this try before the password is looked at, so tries side by side all count."""
     with UnitOfWork(resources, None) as uow:
-        refused = False
+        refused: list[str] = []
         for kind, key in limits.items():
             row = uow.session.get(SignInLimit, key)
             if row is None:
                 uow.session.add(SignInLimit(key=key, window_at=uow.now, tries=1))
-            elif not timedelta() <= uow.now - row.window_at <= WINDOW:
+            elif not timedelta() <= uow.now - row.window_at <= WINDOWS.get(kind, WINDOW):
                 row.window_at, row.tries = uow.now, 1
             elif row.tries >= TRIES[kind]:
-                refused = True
+                refused.append(kind)
             else:
                 row.tries += 1
         if refused:
             audit.record(uow, "session.limited")
     if refused:
-        msg = "Too many tries to sign in. Wait a quarter of an hour, then try again."
-        raise TooManyRequestsError(msg, int(WINDOW.total_seconds()))
+        longest = max(WINDOWS.get(kind, WINDOW) for kind in refused)
+        words = WAIT_A_DAY if "day" in refused else WAIT
+        raise TooManyRequestsError(words, int(longest.total_seconds()))
 
 
 def forget(uow: UnitOfWork, limits: dict[str, bytes]) -> None:
     """Forgive the tries of this person from this address: the last one was right."""
-    uow.session.execute(delete(SignInLimit).where(SignInLimit.key == limits["both"]))
+    forgiven = [key for kind, key in limits.items() if kind in {"both", "day"}]
+    uow.session.execute(delete(SignInLimit).where(SignInLimit.key.in_(forgiven)))

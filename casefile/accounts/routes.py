@@ -10,6 +10,7 @@ from flask_wtf.csrf import generate_csrf
 
 from casefile import audit, keys
 from casefile.accounts import invitations, service, sessions, signing_in
+from casefile.accounts.factors import service as factors
 from casefile.accounts.forms import (
     ROLE_NAMES,
     AccountForm,
@@ -24,6 +25,7 @@ from casefile.policy import Permission, Role
 from casefile.web import (
     current,
     database_session,
+    own_page,
     pager,
     public,
     requires_role,
@@ -43,13 +45,6 @@ bp = Blueprint("accounts", __name__)
 LINES = 50
 
 
-def _local(path: str | None) -> str:
-    """Return where to go after sign-in: a page of ours, whatever the link said."""
-    if path and path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable():
-        return path
-    return url_for("desk.index")
-
-
 def _new_cookie(secret: bytes) -> None:
     cast("VisitSession", session).begin(secret)
     g.visit = None
@@ -59,7 +54,7 @@ def _new_cookie(secret: bytes) -> None:
 @public
 def sign_in() -> ResponseReturnValue:
     if visit() is not None:
-        return redirect(_local(request.args.get("next")), HTTPStatus.SEE_OTHER)
+        return redirect(own_page(request.args.get("next")), HTTPStatus.SEE_OTHER)
     form = SignInForm(next=request.args.get("next", ""))
     return render_template("accounts/sign_in.html", form=form)
 
@@ -72,7 +67,7 @@ def sign_in_create() -> ResponseReturnValue:
         page = render_template("accounts/sign_in.html", form=form)
         return page, HTTPStatus.UNPROCESSABLE_ENTITY
     try:
-        secret = signing_in.sign_in(
+        entry = signing_in.sign_in(
             resources(),
             username=form.username.data or "",
             password=form.password.data or "",
@@ -82,8 +77,14 @@ def sign_in_create() -> ResponseReturnValue:
         put_error(form, "password", error)
         page = render_template("accounts/sign_in.html", form=form)
         return page, HTTPStatus.UNPROCESSABLE_ENTITY
-    _new_cookie(secret)
-    return redirect(_local(form.next.data), HTTPStatus.SEE_OTHER)
+    _new_cookie(entry.cookie())
+    if entry.owes_factor:
+        where = url_for("factors.prove", next=form.next.data or None)
+        return redirect(where, HTTPStatus.SEE_OTHER)
+    if entry.removal is not None:
+        name = service.names(database_session(), [entry.removal.by_id]).get(entry.removal.by_id)
+        flash(_("%(name)s, an administrator, removed your second factors.", name=name), "warning")
+    return redirect(own_page(form.next.data), HTTPStatus.SEE_OTHER)
 
 
 @bp.post("/sign-out")
@@ -239,6 +240,7 @@ def people() -> ResponseReturnValue:
     return render_template(
         "accounts/people.html",
         people=service.people(database_session()),
+        factor_holders=factors.holders(database_session()),
         invitations=invitations.rows(database_session(), resources().clock()),
         role_names=ROLE_NAMES,
     )

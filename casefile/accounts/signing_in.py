@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from casefile import audit, keys
 from casefile.accounts import limits, service, sessions
+from casefile.accounts.factors import pending
 from casefile.accounts.models import User
 from casefile.accounts.passwords import SALT_BYTES
 from casefile.errors import InvalidError
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 WRONG = "The username or the password is wrong. Check the keyboard layout and Caps Lock, then try again."
 
 
-def sign_in(resources: Resources, *, username: str, password: str, address: str) -> bytes:
-    """Open a session and return the 32 bytes for its cookie.
+def sign_in(resources: Resources, *, username: str, password: str, address: str) -> pending.Entry:
+    """Open a session, or begin one that owes a second factor; the entry holds the cookie's secret.
 
     Raises InvalidError, the same for unknown people and wrong passwords, TooManyRequestsError
     when too many tries came before, BusyError when Argon2id has no place free.
@@ -47,10 +48,10 @@ def sign_in(resources: Resources, *, username: str, password: str, address: str)
         raise InvalidError(WRONG)
     bundle = keys.Bundle.from_bytes(keys.unwrap(opened.kek, user.sealed_bundle, "bundle", user.id))
     with UnitOfWork(resources, user.id, bundle) as uow:
-        secret = sessions.begin(uow, user, bundle)
+        entry = pending.enter(uow, user, bundle)
         limits.forget(uow, tries)
         service.certify_invited(uow)
-    return secret
+    return entry
 
 
 def change_password(resources: Resources, visit: Visit, *, current: str, password: str) -> bytes:

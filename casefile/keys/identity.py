@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.hpke import (
 )
 
 from casefile.errors import DamagedError
-from casefile.keys.symmetric import digest, packed, same
+from casefile.keys.symmetric import derive, digest, packed, same
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -162,6 +162,10 @@ class Bundle:
     def sign(self, message: bytes) -> bytes:
         """Ed25519 (RFC 8032), 64 bytes."""
         return self._signer.sign(message)
+
+    def own_key(self, label: str) -> bytes:
+        """Make a 32-byte key that only this person can make, for what they keep for themselves."""
+        return derive(self._raw[: _ANCHOR.start], "own key", label)
 
     @cached_property
     def _mlkem(self) -> MLKEM768PrivateKey:

@@ -1,5 +1,6 @@
 """What every page shares: the gate, forgery checks, headers, error pages, uploads and formats."""
 
+from casefile.web.confirming import confirm, confirmed, own_page, set_confirmer
 from casefile.web.formats import add_filters
 from casefile.web.gate import (
     Mark,
@@ -52,6 +53,8 @@ __all__ = [
     "asked_page",
     "check_forgery",
     "close_database_session",
+    "confirm",
+    "confirmed",
     "current",
     "database_session",
     "discard_uploads",
@@ -62,11 +65,13 @@ __all__ = [
     "keep_uploads",
     "mark",
     "open_to_all",
+    "own_page",
     "pager",
     "public",
     "requires_role",
     "resources",
     "sealed_upload",
+    "set_confirmer",
     "set_mark",
     "set_visit_opener",
     "signed_in",

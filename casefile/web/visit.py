@@ -17,6 +17,7 @@ from casefile.uow import Resources, UnitOfWork
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
     from uuid import UUID
 
     from flask.wrappers import Request
@@ -54,6 +55,10 @@ class Visit:
     case_keys: dict[bytes, bytes] | None = field(default=None, repr=False)
     """The secrets of opened cases by case id ‖ generation, as they lie sealed between requests."""
     case_keys_changed: bool = False
+    confirmed_at: datetime | None = None
+    """When the password was last given in this session."""
+    must_enrol: bool = False
+    """The person must have a second factor and has none: nothing else is open to them."""
 
 
 class VisitSession(dict[str, Any], SessionMixin):
