@@ -120,22 +120,30 @@ def give_app(app: Flask, actor: Actor, clock: Clock, name: str = "Telephone") ->
     return phone
 
 
-def _add(app: Flask, actor: Actor, kind: str, name: str, secrets: dict[str, str]) -> UUID:
+def _add(
+    app: Flask, actor: Actor, kind: str, name: str, secrets: dict[str, str], counter: int = 0
+) -> UUID:
     with UnitOfWork(resources_of(app), actor.id, actor.bundle) as uow:
-        return service.add(uow, visit_of(actor), kind=kind, name=name, secrets=secrets)
+        visit = visit_of(actor)
+        return service.add(uow, visit, kind=kind, name=name, secrets=secrets, counter=counter)
 
 
 def give_key(
-    app: Flask, actor: Actor, name: str = "Blue key", host: str = "localhost"
+    app: Flask,
+    actor: Actor,
+    name: str = "Blue key",
+    host: str = "localhost",
+    *,
+    counts: bool = True,
 ) -> SoftwareKey:
     """Enrol a key through the service, as this person."""
-    key = SoftwareKey()
+    key = SoftwareKey(counts=counts)
     site = keys.Site(host, f"http://{host}")
     challenge = keys.random_key()
     options = {"rp": {"id": host}, "challenge": _text(challenge)}
     made = keys.check_creation(site, answer=key.create(options, site.origin), challenge=challenge)
     secrets = {"credential": made.id.hex(), "public_key": made.public_key.hex(), "host": host}
-    _add(app, actor, opening.KEY, name, secrets)
+    _add(app, actor, opening.KEY, name, secrets, made.counter)
     return key
 
 

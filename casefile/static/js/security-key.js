@@ -37,6 +37,8 @@ function ask(form) {
     : navigator.credentials.get({ publicKey });
 }
 
+for (const notice of document.querySelectorAll("[data-key-without-script]")) notice.hidden = true;
+
 for (const form of document.querySelectorAll("form[data-key]")) {
   const problem = form.querySelector("[data-key-problem]");
   const button = form.querySelector("button[type=submit]");
