@@ -62,7 +62,7 @@ def confirmed(view: View) -> View:
     def asked(**given: Any) -> ResponseReturnValue:
         if is_confirmed(current(), resources().clock()):
             return cast("ResponseReturnValue", view(**given))
-        if request.method == "GET":
+        if request.method in {"GET", "HEAD"}:
             where = url_for("factors.confirm", next=request.full_path.rstrip("?"))
             return redirect(where, HTTPStatus.SEE_OTHER)
         if FIELD not in request.form:

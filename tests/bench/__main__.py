@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.bench import bench_files, bench_pages, bench_process, bench_saving
+from tests.bench import bench_files, bench_keys, bench_pages, bench_process, bench_saving
 from tests.bench.measure import FULL, QUICK, Row, table
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ BENCHES: Mapping[str, Callable[[Path, Scale], list[Row]]] = {
     "together": bench_saving.run_together,
     "pages": bench_pages.run,
     "signing-in": bench_pages.run_while_signing_in,
+    "keys": bench_keys.run,
     "process": bench_process.run,
 }
 
