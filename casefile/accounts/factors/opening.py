@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from casefile import keys
 from casefile.accounts import service as people
 from casefile.accounts.factors.models import FactorList, SecondFactor
 from casefile.audit import Entry
+from casefile.db import table
 from casefile.errors import DamagedError
 
 if TYPE_CHECKING:
@@ -179,20 +180,30 @@ def administrator_keys(session: Session, anchor: bytes, user_id: UUID) -> keys.P
     return public
 
 
-def _last_word(session: Session, user_id: UUID) -> str | None:
-    return session.scalar(
-        select(Entry.action)
-        .where(Entry.subject_id == user_id, Entry.action.in_((*CHANGED, ENDED, REMOVED)))
-        .order_by(Entry.sequence.desc())
-        .limit(1)
+_ENTRY = table(Entry)
+_LAST = (
+    select(_ENTRY.c.action)
+    .where(
+        _ENTRY.c.subject_id == bindparam("user_id"),
+        _ENTRY.c.action.in_((*CHANGED, ENDED, REMOVED)),
     )
+    .order_by(_ENTRY.c.sequence.desc())
+    .limit(1)
+)
+_ROWS = (
+    select(SecondFactor)
+    .where(SecondFactor.user_id == bindparam("user_id"))
+    .order_by(SecondFactor.id)
+)
+
+
+def _last_word(session: Session, user_id: UUID) -> str | None:
+    return session.scalar(_LAST, {"user_id": user_id})
 
 
 def of(session: Session, user_id: UUID, bundle: keys.Bundle) -> Factors:
     """Open a person's factors and say whether all is as they left it."""
-    rows = session.scalars(
-        select(SecondFactor).where(SecondFactor.user_id == user_id).order_by(SecondFactor.id)
-    ).all()
+    rows = session.scalars(_ROWS, {"user_id": user_id}).all()
     listed = session.get(FactorList, user_id)
     last = _last_word(session, user_id)
     every = [row.id for row in rows]
