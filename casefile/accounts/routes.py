@@ -237,10 +237,12 @@ def sessions_delete() -> ResponseReturnValue:
 @bp.get("/admin/")
 @requires_role(Permission.ADMINISTRATION_READ)
 def people() -> ResponseReturnValue:
+    rows = service.people(database_session())
+    anchor, ids = current().bundle.anchor, [row.id for row in rows]
     return render_template(
         "accounts/people.html",
-        people=service.people(database_session()),
-        factor_holders=factors.holders(database_session()),
+        people=rows,
+        factor_holders=factors.holders(database_session(), anchor, ids),
         invitations=invitations.rows(database_session(), resources().clock()),
         role_names=ROLE_NAMES,
     )

@@ -392,13 +392,41 @@ def test_an_administrator_takes_factors_away_and_the_person_is_told(
     assert factors_of(app, cast.ben).sound
 
 
+def _unsigned(app: Flask, cast: Cast) -> None:
+    with writing(app) as session:
+        row = session.get_one(FactorList, cast.ben.id)
+        row.removal_signature = flipped(row.removal_signature or b"-")
+
+
+@pytest.mark.parametrize(
+    ("before", "tamper"),
+    [
+        ("held", _changed),
+        ("held", _taken_out),
+        ("held", _list_changed),
+        ("held", _list_taken_out),
+        ("removed", _unsigned),
+        ("removed", _list_changed),
+        ("removed", _list_taken_out),
+    ],
+)
 def test_an_administrator_sets_right_what_was_tampered_with(
-    app: Flask, browse: Browse, cast: Cast, held: UUID
+    app: Flask,
+    browse: Browse,
+    cast: Cast,
+    held: UUID,
+    before: str,
+    tamper: Callable[[Flask, Cast], None],
 ) -> None:
-    _list_taken_out(app, cast)
+    path = f"/admin/people/{cast.ben.id}/second-factor/delete"
+    if before == "removed":
+        browse(cast.ada).post(path)
+        assert path not in browse(cast.ada).get("/admin/").html
+    tamper(app, cast)
     _sign_in(app, cast.ben, 403)
 
-    browse(cast.ada).post(f"/admin/people/{cast.ben.id}/second-factor/delete")
+    assert path in browse(cast.ada).get("/admin/").html
+    browse(cast.ada).post(path)
 
     _sign_in(app, cast.ben).get("/")
 

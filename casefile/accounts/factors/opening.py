@@ -236,6 +236,14 @@ def of(session: Session, user_id: UUID, bundle: keys.Bundle) -> Factors:
     )
 
 
-def were_left(session: Session, user_id: UUID) -> bool:
-    """Say whether the trail knows of factors of this person, whatever lies in the tables."""
-    return _last_word(session, user_id) in CHANGED
+def none_held(session: Session, anchor: bytes, user_id: UUID) -> bool:
+    """Say, without the keys of a person, whether they rightly have no factor.
+
+    Where it is false, there are some, or somebody has tampered with them.
+    """
+    last, listed = _last_word(session, user_id), session.get(FactorList, user_id)
+    if session.scalars(_ROWS, {"user_id": user_id}).first() is not None:
+        return False
+    if listed is None:
+        return last in {None, ENDED}
+    return last == REMOVED and _removal(session, anchor, listed) is not None

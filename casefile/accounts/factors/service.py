@@ -17,7 +17,7 @@ from casefile.accounts.models import User
 from casefile.errors import ConflictError, DamagedError, ForbiddenError, InvalidError, NotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from uuid import UUID
 
     from sqlalchemy.orm import Session
@@ -170,10 +170,10 @@ def take_away(uow: UnitOfWork, user_id: UUID) -> None:
             "Ask the administrator who founded this newsroom to do it."
         )
         raise ForbiddenError(msg) from error
-    listed = uow.session.get(FactorList, user_id)
-    if not _has_any(uow.session, user_id) and (listed is None or listed.removed_at is not None):
+    if opening.none_held(uow.session, mine.bundle.anchor, user_id):
         msg = "This person has no second factor. Nothing was changed."
         raise ConflictError(msg)
+    listed = uow.session.get(FactorList, user_id)
     if listed is None:
         listed = FactorList(user_id=user_id, version=1, sealed=b"")
         uow.session.add(listed)
@@ -186,16 +186,11 @@ def take_away(uow: UnitOfWork, user_id: UUID) -> None:
     audit.record(uow, opening.REMOVED, subject_id=user_id)
 
 
-def holders(session: Session) -> frozenset[UUID]:
-    """Return who has second factors, for the administrator's list."""
+def holders(session: Session, anchor: bytes, user_ids: Iterable[UUID]) -> frozenset[UUID]:
+    """Return who of these has second factors, or had them tampered with: whom one can help."""
     return frozenset(
-        session.scalars(select(FactorList.user_id).where(FactorList.removed_at.is_(None)))
+        user_id for user_id in user_ids if not opening.none_held(session, anchor, user_id)
     )
-
-
-def _has_any(session: Session, user_id: UUID) -> bool:
-    rows = session.scalar(select(SecondFactor.id).where(SecondFactor.user_id == user_id).limit(1))
-    return rows is not None or opening.were_left(session, user_id)
 
 
 def _sound(uow: UnitOfWork) -> opening.Factors:
