@@ -13,8 +13,9 @@ from flask_bootstrap import Bootstrap5
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from casefile import audit, config, db, keys, web
-from casefile.accounts import lock_routes, people_routes, sessions
+from casefile.accounts import confirming, lock_routes, people_routes, sessions
 from casefile.accounts import routes as accounts_routes
+from casefile.accounts.factors import routes as factors_routes
 from casefile.cases import access, chores, travel_routes
 from casefile.cases import routes as cases_routes
 from casefile.desk import routes as desk_routes
@@ -108,6 +109,7 @@ def create_app(
     Bootstrap5(app)
     web.open_to_all(app, "bootstrap.static")
     web.set_visit_opener(app, sessions.open_visit)
+    web.set_confirmer(app, confirming.confirm)
     web.guard(app)
     web.dress(app)
     web.watch_trail(app)
@@ -119,6 +121,7 @@ def create_app(
     app.context_processor(_for_every_page)
     for routes in (
         accounts_routes,
+        factors_routes,
         cases_routes,
         notes_routes,
         evidence_routes,

@@ -240,7 +240,35 @@ def _print_sign_ins(resources: Resources, *, as_json: bool) -> None:
         click.echo(
             f"  {person['username']:<10} {person['password']:<28} {roles}; {seats or 'no case'}"
         )
+    if resources.settings.second_factor == "nobody":
+        click.echo(
+            "\nA password is enough here. "
+            "A real newsroom asks editors and administrators for a second factor."
+        )
     click.echo("\nStop the server with Ctrl+C. Everything is kept in the instance folder.\n")
+
+
+@main.command("remove-factors")
+@click.option("--username", prompt="Your username", help="Whose second factors are removed.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+def remove_factors(username: str, password_stdin: bool) -> None:
+    """Remove your own second factors with your password, on the server itself.
+
+    For an administrator who has lost them and has nobody to ask; they can add others when they
+    sign in next. Every session of theirs ends, and the audit trail has it.
+
+    Example: casefile remove-factors --username founder
+    """
+    from casefile.accounts.confirming import remove_factors as remove
+
+    resources = open_newsroom(_settings())
+    password = (
+        sys.stdin.readline().rstrip("\r\n")
+        if password_stdin
+        else click.prompt("Your password", hide_input=True)
+    )
+    remove(resources, username, password)
+    click.echo("Your second factors are removed. The next sign-in asks for the password alone.")
 
 
 @main.command()

@@ -21,6 +21,8 @@ PEPPER_BYTES = 32
 HIGHEST_PORT = 65_535
 LONGEST_SHOWN = 80
 FILE, CREDENTIAL, TYPED = "file", "credential", "typed"
+SAMPLE_MARK = "sample"
+SECOND_FACTOR_RULES = ("editors", "everyone", "nobody")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class Settings:
     allowed_hosts: str = ""
     timestamp_url: str = ""
     timestamp_roots: str = ""
+    second_factor: str = "editors"
+    """Who must have one: `editors` (and administrators), `everyone`, or `nobody`."""
 
     @property
     def database_path(self) -> Path:
@@ -124,6 +128,10 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         known = ", ".join(sorted(_NAMES))
         msg = f"Unknown setting: {', '.join(unknown)}. Casefile knows: {known}."
         raise ConfigError(msg)
+    if not values.get("second_factor"):
+        # The passwords of a sample are public: a second factor there would only be in the way.
+        sample = (instance / SAMPLE_MARK).exists()
+        values["second_factor"] = "nobody" if sample else "editors"
     settings = replace(Settings(instance), **_typed_all(values))
     _check(settings)
     return settings
@@ -187,6 +195,12 @@ def _check(settings: Settings) -> None:
         msg = (
             f"session_idle_minutes ({settings.session_idle_minutes}) is longer than session_hours "
             f"({settings.session_hours}): a session would never end by being idle."
+        )
+        raise ConfigError(msg)
+    if settings.second_factor not in SECOND_FACTOR_RULES:
+        msg = (
+            f"second_factor must be one of {', '.join(SECOND_FACTOR_RULES)}, "
+            f"not {settings.second_factor[:LONGEST_SHOWN]!r}."
         )
         raise ConfigError(msg)
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415

@@ -105,6 +105,10 @@ ROLE_GRANTS: Mapping[Role, frozenset[Permission]] = {
         }
     ),
 }
+SECOND_FACTOR: Mapping[str, frozenset[Role]] = {
+    "editors": frozenset({Role.EDITOR, Role.ADMIN}),
+    "nobody": frozenset(),
+}
 CASE_PERMISSIONS: frozenset[Permission] = frozenset().union(*SEAT_GRANTS.values())
 
 
@@ -116,3 +120,8 @@ def seat_may(seat: Seat, permission: Permission) -> bool:
 def roles_may(roles: Iterable[Role], permission: Permission) -> bool:
     """Say whether one of these roles may do this in the organisation."""
     return any(permission in ROLE_GRANTS[role] for role in roles)
+
+
+def must_have_factor(rule: str, roles: Iterable[Role]) -> bool:
+    """Say whether these roles may work only with a second factor. Guests have no role at all."""
+    return rule == "everyone" or not SECOND_FACTOR[rule].isdisjoint(roles)

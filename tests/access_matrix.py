@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from casefile import keys
 from casefile.accounts import invitations
+from casefile.accounts.factors import opening, service
 from casefile.policy import Role
 from casefile.uow import UnitOfWork
+from tests.cast import visit_of
 
 if TYPE_CHECKING:
     from casefile.uow import Resources
@@ -17,7 +20,7 @@ PEOPLE = ("ann", "ben", "cleo", "eva", "dan", "ada", "nobody")
 Row = tuple[str, str, tuple[int, int, int, int, int, int, int]]
 
 # Ann leads the case, Ben reports on it, Cleo reads it, Eva edits it; Dan has another case, Ada administers.
-# {seat} is Cleo's, {person} is Cleo, {session} is one of Ann's. Forms are sent empty.
+# {seat} is Cleo's, {person} is Cleo, {session} and {factor} are of Ann's. Forms are sent empty.
 #                                                            Ann  Ben  Cleo Eva  Dan  Ada  nobody
 ROWS: tuple[Row, ...] = (
     ("GET", "/", (200, 200, 200, 200, 200, 200, 302)),
@@ -26,6 +29,18 @@ ROWS: tuple[Row, ...] = (
     ("GET", "/account/alive", (204, 204, 204, 204, 204, 204, 302)),
     ("GET", "/account/password", (200, 200, 200, 200, 200, 200, 302)),
     ("POST", "/account/password", (422, 422, 422, 422, 422, 422, 302)),
+    ("GET", "/account/confirm", (200, 200, 200, 200, 200, 200, 302)),
+    ("POST", "/account/confirm", (422, 422, 422, 422, 422, 422, 302)),
+    ("GET", "/account/second-factor", (200, 200, 200, 200, 200, 200, 302)),
+    ("POST", "/account/second-factor/{factor}", (422, 404, 404, 404, 404, 404, 302)),
+    ("POST", "/account/second-factor/{factor}/delete", (303, 404, 404, 404, 404, 404, 302)),
+    ("GET", "/account/second-factor/{factor}/edit", (200, 404, 404, 404, 404, 404, 302)),
+    ("POST", "/account/second-factor/app", (422, 422, 422, 422, 422, 422, 302)),
+    ("GET", "/account/second-factor/app/new", (200, 200, 200, 200, 200, 200, 302)),
+    ("POST", "/account/second-factor/codes", (422, 422, 422, 422, 422, 422, 302)),
+    ("POST", "/account/second-factor/key", (422, 422, 422, 422, 422, 422, 302)),
+    ("GET", "/account/second-factor/key/new", (200, 200, 200, 200, 200, 200, 302)),
+    ("POST", "/account/second-factor/repair", (409, 409, 409, 409, 409, 409, 302)),
     ("GET", "/account/sessions", (200, 200, 200, 200, 200, 200, 302)),
     ("POST", "/account/sessions/{session}/delete", (303, 404, 404, 404, 404, 404, 302)),
     ("POST", "/account/sessions/delete", (303, 303, 303, 303, 303, 303, 302)),
@@ -43,6 +58,7 @@ ROWS: tuple[Row, ...] = (
     ("POST", "/admin/people/{person}/enable", (403, 403, 403, 403, 403, 303, 302)),
     ("POST", "/admin/people/{person}/end", (403, 403, 403, 403, 403, 303, 302)),
     ("POST", "/admin/people/{person}/roles", (403, 403, 403, 403, 403, 422, 302)),
+    ("POST", "/admin/people/{person}/second-factor/delete", (403, 403, 403, 403, 403, 409, 302)),
     ("GET", "/bootstrap/static/css/bootstrap.min.css", (200, 200, 200, 200, 200, 200, 200)),
     ("GET", "/cases/", (200, 200, 200, 200, 200, 200, 302)),
     ("POST", "/cases/", (422, 422, 403, 422, 422, 403, 302)),
@@ -85,6 +101,9 @@ ROWS: tuple[Row, ...] = (
     ("GET", "/search/complete", (200, 200, 200, 200, 200, 200, 302)),
     ("GET", "/sign-in", (303, 303, 303, 303, 303, 303, 200)),
     ("POST", "/sign-in", (422, 422, 422, 422, 422, 422, 422)),
+    ("GET", "/sign-in/factor", (303, 303, 303, 303, 303, 303, 303)),
+    ("POST", "/sign-in/factor", (303, 303, 303, 303, 303, 303, 303)),
+    ("POST", "/sign-in/factor/key", (303, 303, 303, 303, 303, 303, 303)),
     ("POST", "/sign-out", (303, 303, 303, 303, 303, 303, 302)),
     ("GET", "/static/casefile.css", (200, 200, 200, 200, 200, 200, 200)),
 )
@@ -111,6 +130,7 @@ def fill(
         "seat": seat,
         "person": cast.cleo.id,
         "session": NOWHERE,
+        "factor": NOWHERE,
         "invitation": NOWHERE,
         "token": "none",
     }
@@ -122,3 +142,11 @@ def invite(resources: Resources, cast: Cast) -> tuple[UUID, str]:
     with UnitOfWork(resources, cast.ada.id, cast.ada.bundle) as uow:
         invitation, token = invitations.create(uow, name="Fay", roles=[Role.REPORTER])
         return invitation.id, token
+
+
+def add_factor(resources: Resources, cast: Cast) -> UUID:
+    """Give Ann an app as a second factor; returns its id."""
+    secrets = {"secret": keys.app_secret().hex()}
+    with UnitOfWork(resources, cast.ann.id, cast.ann.bundle) as uow:
+        visit = visit_of(cast.ann)
+        return service.add(uow, visit, kind=opening.APP, name="Telephone", secrets=secrets)

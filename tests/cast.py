@@ -107,7 +107,9 @@ PEOPLE = {
 
 
 def settings_for(instance: Path, **more: object) -> Settings:
-    return Settings(instance=instance, password_memory_mb=64, **more)  # type: ignore[arg-type]
+    """Nobody here must have a second factor, unless a test says so."""
+    given = {"password_memory_mb": 64, "second_factor": "nobody", **more}
+    return Settings(instance=instance, **given)  # type: ignore[arg-type]
 
 
 def make_newsroom(instance: Path) -> Cast:

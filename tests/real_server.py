@@ -32,6 +32,7 @@ def environment(instance: Path, **settings: object) -> dict[str, str]:
         **kept,
         "CASEFILE_INSTANCE": str(instance),
         "CASEFILE_PASSWORD_MEMORY_MB": "64",
+        "CASEFILE_SECOND_FACTOR": "nobody",
         "PYTHONUNBUFFERED": "1",
         **given,
     }

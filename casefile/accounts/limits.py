@@ -26,10 +26,16 @@ if TYPE_CHECKING:
 QUIET = timedelta(hours=1)
 KEPT = timedelta(days=1)
 FIRST_WAIT = 5
-TRIES = {"both": 10, "account": 50, "address": 200, "device": 10}
+TRIES = {"both": 10, "account": 50, "address": 200, "device": 10, "day": 30}
 LONGEST_WAIT = {"both": 15 * 60, "account": 5 * 60, "address": 5 * 60, "device": 2 * 60}
+# Wrong codes of whoever has the password already: then none for a day.
+DAY = "day"
 # What a right password forgives: not what strangers elsewhere have tried.
-OWN = ("both", "device")
+OWN = ("both", "device", DAY)
+WAIT_A_DAY = (
+    "Too many wrong codes for this account. Use a security key, or try again tomorrow. "
+    "If it was not you, somebody has your password: change it."
+)
 
 
 def keys_of(
@@ -42,6 +48,15 @@ def keys_of(
         "both": keys.derive(resources.pepper, "limit-both", username, address),
         "account": keys.derive(resources.pepper, "limit-account", username),
         "address": keys.derive(resources.pepper, "limit-address", address),
+    }
+
+
+def keys_of_factor(resources: Resources, username: str, address: str) -> dict[str, bytes]:
+    """Six digits are soon guessed by whoever has the password: an account has a limit for the day."""
+    return {
+        "both": keys.derive(resources.pepper, "limit-factor", username, address),
+        "account": keys.derive(resources.pepper, "limit-factor-account", username),
+        DAY: keys.derive(resources.pepper, "limit-factor-day", username),
     }
 
 
@@ -61,11 +76,13 @@ def count_try(resources: Resources, limits: dict[str, bytes]) -> None:
             _note_refusal(uow, [row for kind, row in rows.items() if row and kind in early])
         else:
             for kind, row in rows.items():
-                _count(uow, limits[kind], row)
+                _count(uow, kind, limits[kind], row)
             uow.session.execute(delete(SignInLimit).where(SignInLimit.window_at < uow.now - KEPT))
     if early:
         seconds = max(early.values())
         msg = f"Too many tries to sign in. Wait {_in_words(seconds)}, then try again."
+        if DAY in early:
+            msg = WAIT_A_DAY
         raise TooManyRequestsError(msg, seconds)
 
 
@@ -73,17 +90,25 @@ def _wait(kind: str, row: SignInLimit, now: datetime) -> int:
     """Return how many seconds the next try is too early."""
     since = now - row.window_at
     over = row.tries - TRIES[kind]
-    if over < 0 or not timedelta() <= since <= QUIET:
+    if over < 0 or not timedelta() <= since <= _quiet(kind):
         return 0
-    wait = min(FIRST_WAIT << min(over, 16), LONGEST_WAIT[kind])
+    wait = (
+        int(KEPT.total_seconds())
+        if kind == DAY
+        else min(FIRST_WAIT << min(over, 16), LONGEST_WAIT[kind])
+    )
     return max(0, math.ceil(wait - since.total_seconds()))
 
 
-def _count(uow: UnitOfWork, key: bytes, row: SignInLimit | None) -> None:
+def _quiet(kind: str) -> timedelta:
+    return KEPT if kind == DAY else QUIET
+
+
+def _count(uow: UnitOfWork, kind: str, key: bytes, row: SignInLimit | None) -> None:
     if row is None:
         uow.session.add(SignInLimit(key=key, window_at=uow.now, tries=1, refusals=0))
         return
-    quiet = not timedelta() <= uow.now - row.window_at <= QUIET
+    quiet = not timedelta() <= uow.now - row.window_at <= _quiet(kind)
     row.tries = 1 if quiet else row.tries + 1
     row.window_at, row.refusals = uow.now, 0
 

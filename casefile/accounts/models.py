@@ -50,6 +50,7 @@ class SignInSession(Base):
     auth_epoch: Mapped[int]
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime]
     sealed_bundle: Mapped[bytes]
     sealed_device: Mapped[bytes | None]
 

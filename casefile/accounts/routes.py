@@ -10,6 +10,7 @@ from flask_wtf.csrf import generate_csrf
 
 from casefile import audit, keys
 from casefile.accounts import devices, invitations, people, service, sessions, signing_in
+from casefile.accounts.factors import service as factors
 from casefile.accounts.forms import (
     ROLE_NAMES,
     AccountForm,
@@ -27,6 +28,7 @@ from casefile.web import (
     end_of_day,
     keep_cookie,
     kept_cookie,
+    own_page,
     pager,
     public,
     remember_trail,
@@ -45,13 +47,6 @@ if TYPE_CHECKING:
 
 bp = Blueprint("accounts", __name__)
 LINES = 50
-
-
-def _local(path: str | None) -> str:
-    """Return where to go after sign-in: a page of ours, whatever the link said."""
-    if path and path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable():
-        return path
-    return url_for("desk.index")
 
 
 def _new_cookie(secret: bytes) -> None:
@@ -74,7 +69,7 @@ def remember_device(username: str, device: bytes | None) -> None:
 @public
 def sign_in() -> ResponseReturnValue:
     if visit() is not None:
-        return redirect(_local(request.args.get("next")), HTTPStatus.SEE_OTHER)
+        return redirect(own_page(request.args.get("next")), HTTPStatus.SEE_OTHER)
     form = SignInForm(next=request.args.get("next", ""))
     return render_template("accounts/sign_in.html", form=form)
 
@@ -89,7 +84,7 @@ def sign_in_create() -> ResponseReturnValue:
     username = signing_in.as_kept(form.username.data or "")
     device = known_device(username)
     try:
-        secret = signing_in.sign_in(
+        entry = signing_in.sign_in(
             resources(),
             username=username,
             password=form.password.data or "",
@@ -101,9 +96,15 @@ def sign_in_create() -> ResponseReturnValue:
         put_error(form, "password", error)
         page = render_template("accounts/sign_in.html", form=form)
         return page, HTTPStatus.UNPROCESSABLE_ENTITY
-    _new_cookie(secret)
+    _new_cookie(entry.cookie())
+    if entry.owes_factor:
+        where = url_for("factors.prove", next=form.next.data or None)
+        return redirect(where, HTTPStatus.SEE_OTHER)
     remember_device(username, device)
-    return redirect(_local(form.next.data), HTTPStatus.SEE_OTHER)
+    if entry.removal is not None:
+        name = service.names(database_session(), [entry.removal.by_id]).get(entry.removal.by_id)
+        flash(_("%(name)s, an administrator, removed your second factors.", name=name), "warning")
+    return redirect(own_page(form.next.data), HTTPStatus.SEE_OTHER)
 
 
 @bp.post("/sign-out")
@@ -280,9 +281,12 @@ def trail_accept() -> ResponseReturnValue:
 @bp.get("/admin/", endpoint="people")
 @requires_role(Permission.ADMINISTRATION_READ)
 def people_index() -> ResponseReturnValue:
+    rows = people.rows(database_session(), resources().clock())
+    anchor, ids = current().bundle.anchor, [row.id for row in rows]
     return render_template(
         "accounts/people.html",
-        people=people.rows(database_session(), resources().clock()),
+        people=rows,
+        factor_holders=factors.holders(database_session(), anchor, ids),
         invitations=invitations.rows(database_session(), resources().clock()),
         role_names=ROLE_NAMES,
     )

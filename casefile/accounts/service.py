@@ -251,6 +251,11 @@ def get(session: Session, user_id: UUID) -> User:
     return user
 
 
+def is_open(user: User, now: datetime) -> bool:
+    """Say whether this account may be signed in to."""
+    return user.disabled_at is None and not has_ended(user, now)
+
+
 def has_ended(user: User, now: datetime) -> bool:
     """Say whether a guest's account is over."""
     return user.ends_at is not None and user.ends_at <= now

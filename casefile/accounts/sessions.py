@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import bindparam, delete, select, update
 
-from casefile import audit, keys
+from casefile import audit, keys, policy
 from casefile.accounts import agents, service
+from casefile.accounts.factors.models import FactorList
 from casefile.accounts.models import SignInSession, User
 from casefile.db import table
 from casefile.errors import (
@@ -61,10 +63,11 @@ def begin(uow: UnitOfWork, user: User, bundle: keys.Bundle, *, agent: str = "") 
             auth_epoch=user.auth_epoch,
             created_at=uow.now,
             last_seen_at=uow.now,
+            confirmed_at=uow.now,
             sealed_bundle=keys.wrap(
                 keys.derive(secret, "kek"), bundle.to_bytes(), "session", session_id, user.id
             ),
-            sealed_device=keys.wrap(bundle.own_key("device"), device, "device", session_id),
+            sealed_device=keys.wrap(bundle.derive("device"), device, "device", session_id),
         )
     )
     uow.session.flush()
@@ -73,13 +76,15 @@ def begin(uow: UnitOfWork, user: User, bundle: keys.Bundle, *, agent: str = "") 
     return secret
 
 
-_SESSION, _USER = table(SignInSession), table(User)
+_SESSION, _USER, _FACTORS = table(SignInSession), table(User), table(FactorList)
 _OPEN = (
     select(
         _SESSION.c.id,
         _SESSION.c.created_at,
         _SESSION.c.last_seen_at,
+        _SESSION.c.confirmed_at,
         _SESSION.c.sealed_bundle,
+        _FACTORS.c.user_id.label("factors_of"),
         _USER.c.id.label("user_id"),
         _USER.c.username,
         _USER.c.name,
@@ -90,6 +95,9 @@ _OPEN = (
         _USER.c.travel_until,
     )
     .join_from(_SESSION, _USER, _USER.c.id == _SESSION.c.user_id)
+    .outerjoin(
+        _FACTORS, (_FACTORS.c.user_id == _SESSION.c.user_id) & _FACTORS.c.removed_at.is_(None)
+    )
     .where(
         _SESSION.c.cookie_digest == bindparam("digest"),
         _USER.c.auth_epoch == _SESSION.c.auth_epoch,
@@ -135,7 +143,15 @@ def open_visit(resources: Resources, session: Session, secret: bytes) -> Visit |
         ends_at=row.ends_at,
         travel_until=row.travel_until,
     )
-    return Visit(person, keys.Bundle.from_bytes(plain), digest, keys.derive(secret, "cache"))
+    rule = resources.settings.second_factor
+    return Visit(
+        person,
+        keys.Bundle.from_bytes(plain),
+        digest,
+        keys.derive(secret, "cache"),
+        confirmed_at=row.confirmed_at,
+        must_enrol=row.factors_of is None and policy.must_have_factor(rule, person.roles),
+    )
 
 
 def _seen(resources: Resources, session_id: UUID, now: datetime) -> None:
@@ -147,6 +163,32 @@ def _seen(resources: Resources, session_id: UUID, now: datetime) -> None:
             session.commit()
     except CasefileError:
         return  # the page matters more; the next request tries again
+
+
+def confirm(uow: UnitOfWork, visit: Visit) -> tuple[bytes, Visit]:
+    """Give the session another cookie once its owner has given the password again."""
+    row = uow.session.scalar(
+        select(SignInSession).where(SignInSession.cookie_digest == visit.session_id)
+    )
+    if row is None:
+        msg = "This session is over. Sign in again."
+        raise NotFoundError(msg)
+    secret = keys.random_key()
+    row.cookie_digest = keys.digest(keys.derive(secret, "sid"))
+    row.confirmed_at = row.last_seen_at = uow.now
+    row.sealed_bundle = keys.wrap(
+        keys.derive(secret, "kek"), visit.bundle.to_bytes(), "session", row.id, row.user_id
+    )
+    uow.resources.opened_keys.pop(visit.session_id, None)
+    audit.record(uow, "password.confirmed", subject_id=row.user_id)
+    return secret, replace(
+        visit,
+        session_id=row.cookie_digest,
+        cache_key=keys.derive(secret, "cache"),
+        confirmed_at=uow.now,
+        case_keys=None,
+        case_keys_changed=False,
+    )
 
 
 def end(uow: UnitOfWork, visit: Visit) -> None:
@@ -172,6 +214,22 @@ def end_one(uow: UnitOfWork, visit: Visit, session_id: UUID) -> None:
     uow.resources.opened_keys.pop(row.cookie_digest, None)
     uow.session.delete(row)
     audit.record(uow, "session.ended", subject_id=visit.person.id)
+
+
+def end_others(uow: UnitOfWork, visit: Visit) -> None:
+    """Close every session of mine but this one."""
+    others = uow.session.scalars(
+        delete(SignInSession)
+        .where(
+            SignInSession.user_id == visit.person.id,
+            SignInSession.cookie_digest != visit.session_id,
+        )
+        .returning(SignInSession.cookie_digest)
+    ).all()
+    for digest in others:
+        uow.resources.opened_keys.pop(digest, None)
+    if others:
+        audit.record(uow, "sessions.ended", subject_id=visit.person.id)
 
 
 def end_all(uow: UnitOfWork, user_id: UUID) -> None:
@@ -218,7 +276,7 @@ def _device(row: SignInSession, bundle: keys.Bundle) -> str:
     """Return which browser it was, or "" when it said nothing or cannot be read."""
     try:
         return keys.unwrap(
-            bundle.own_key("device"), row.sealed_device or b"", "device", row.id
+            bundle.derive("device"), row.sealed_device or b"", "device", row.id
         ).decode()
     except DamagedError:
         return ""

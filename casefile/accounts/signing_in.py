@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from casefile import audit, keys
 from casefile.accounts import limits, service, sessions
+from casefile.accounts.factors import pending
 from casefile.accounts.models import User
 from casefile.accounts.passwords import SALT_BYTES
 from casefile.errors import InvalidError
@@ -31,8 +32,8 @@ def sign_in(
     address: str,
     device: bytes | None = None,
     agent: str = "",
-) -> bytes:
-    """Open a session and return the 32 bytes for its cookie.
+) -> pending.Entry:
+    """Open a session, or begin one that owes a second factor; the entry holds the cookie's secret.
 
     Raises InvalidError, the same for unknown people and wrong passwords, TooManyRequestsError
     when too many tries came before, BusyError when Argon2id has no place free.
@@ -54,25 +55,21 @@ def sign_in(
         settings=settings,
     )
     right = keys.same(keys.digest(opened.auth), user.auth_digest if user else nobody)
-    if user is None or not right or not _is_open(resources, user):
+    if user is None or not right or not service.is_open(user, resources.clock()):
         with UnitOfWork(resources, None) as uow:
             audit.record(uow, "session.refused", subject_id=user.id if user else None)
         raise InvalidError(WRONG)
     bundle = keys.Bundle.from_bytes(keys.unwrap(opened.kek, user.sealed_bundle, "bundle", user.id))
     with UnitOfWork(resources, user.id, bundle) as uow:
-        secret = sessions.begin(uow, user, bundle, agent=agent)
+        entry = pending.enter(uow, user, bundle, agent)
         limits.forget(uow, tries)
         service.certify_invited(uow)
-    return secret
+    return entry
 
 
 def as_kept(username: str) -> str:
     """Return a typed username as accounts, limits and devices know it."""
     return username.strip().casefold()
-
-
-def _is_open(resources: Resources, user: User) -> bool:
-    return user.disabled_at is None and not service.has_ended(user, resources.clock())
 
 
 def _settings_of_nobody(

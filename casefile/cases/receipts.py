@@ -34,7 +34,7 @@ _KEEP = (
 
 def own_key(opened: Visit) -> bytes:
     """Return the key under which this person writes receipts."""
-    return opened.bundle.own_key("grant receipts")
+    return opened.bundle.derive("grant receipts")
 
 
 def made(own: bytes, grant: Any, granter: keys.PublicKeys) -> bytes:

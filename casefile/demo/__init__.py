@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from casefile.config import SAMPLE_MARK
+
 if TYPE_CHECKING:
     from casefile.config import Settings
 
-MARK = "sample"
+MARK = SAMPLE_MARK
 UNFINISHED = "sample-unfinished"
 
 
@@ -27,6 +29,9 @@ def begin(settings: Settings) -> None:
 
 
 def finish(settings: Settings) -> None:
-    words = "This newsroom is a sample; its passwords are public.\n"
+    words = (
+        "This newsroom is a sample; its passwords are public.\n"
+        "Nobody in it must have a second factor, unless CASEFILE_SECOND_FACTOR says otherwise.\n"
+    )
     (settings.instance / MARK).write_text(words, encoding="utf-8")
     (settings.instance / UNFINISHED).unlink()

@@ -1,6 +1,14 @@
 """Every key and every cipher in one place: the only package that imports `cryptography`."""
 
 from casefile.keys.case import CaseKey, issue_grant, open_grant
+from casefile.keys.codes import (
+    app_address,
+    app_code,
+    app_secret,
+    app_secret_text,
+    app_step,
+    paper_code,
+)
 from casefile.keys.file import (
     SEALED_OVERHEAD,
     FileEncryptor,
@@ -17,6 +25,15 @@ from casefile.keys.identity import (
     fingerprint,
 )
 from casefile.keys.passwords import PasswordKeys, PasswordSettings, password_keys
+from casefile.keys.security_keys import (
+    Credential,
+    Site,
+    answered_by,
+    check_creation,
+    check_request,
+    creation_options,
+    request_options,
+)
 from casefile.keys.signed_note import NoteSigner, NoteVerifier
 from casefile.keys.symmetric import (
     authenticate,
@@ -35,6 +52,7 @@ __all__ = [
     "Bundle",
     "CaseKey",
     "Certificate",
+    "Credential",
     "FileEncryptor",
     "FileReader",
     "NoteSigner",
@@ -42,21 +60,33 @@ __all__ = [
     "PasswordKeys",
     "PasswordSettings",
     "PublicKeys",
+    "Site",
     "StampRequest",
     "UnreadableStampError",
+    "answered_by",
+    "app_address",
+    "app_code",
+    "app_secret",
+    "app_secret_text",
+    "app_step",
     "authenticate",
     "certify",
     "check_chain",
+    "check_creation",
+    "check_request",
     "check_stamp",
+    "creation_options",
     "derive",
     "digest",
     "fingerprint",
     "issue_grant",
     "open_grant",
     "packed",
+    "paper_code",
     "password_keys",
     "plain_size",
     "random_key",
+    "request_options",
     "same",
     "sealed_size",
     "unwrap",

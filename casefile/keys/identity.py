@@ -152,13 +152,6 @@ class Bundle:
             self._signer.public_key().public_bytes_raw(),
         )
 
-    def own_key(self, label: str) -> bytes:
-        """A 32-byte key that only this person can make, for what they keep for themselves.
-
-        HKDF-Expand (RFC 5869, 2.3) over the ML-KEM seed, which is 64 uniformly random bytes.
-        """
-        return derive(self._raw[_SEED], "own", label)
-
     def open(self, sealed: bytes, info: bytes) -> bytes:
         """Open what was sealed for this person with the same info (RFC 9180); else DamagedError."""
         try:

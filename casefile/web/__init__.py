@@ -1,5 +1,6 @@
 """What every page shares: the gate, forgery checks, headers, error pages, uploads and formats."""
 
+from casefile.web.confirming import confirm, confirmed, own_page, set_confirmer
 from casefile.web.cookies import keep_cookie, kept_cookie
 from casefile.web.formats import add_filters, end_of_day, last_day
 from casefile.web.gate import (
@@ -54,6 +55,8 @@ __all__ = [
     "asked_page",
     "check_forgery",
     "close_database_session",
+    "confirm",
+    "confirmed",
     "current",
     "database_session",
     "discard_uploads",
@@ -68,12 +71,14 @@ __all__ = [
     "last_day",
     "mark",
     "open_to_all",
+    "own_page",
     "pager",
     "public",
     "remember_trail",
     "requires_role",
     "resources",
     "sealed_upload",
+    "set_confirmer",
     "set_mark",
     "set_visit_opener",
     "signed_in",

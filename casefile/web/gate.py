@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 View = TypeVar("View", bound="Callable[..., Any]")
 SESSIONS = 512
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+# All that is open to somebody who must have a second factor and has none yet.
+BEFORE_ENROLMENT = ("/account/", "/sign-out")
+ENROL_FIRST = (
+    "You must have a second factor before you can go on. Nothing was changed. Open “Second factor” in your "
+    "account and add one."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +137,8 @@ def _let_in() -> ResponseReturnValue | None:
         return None
     if visit() is None:
         return current_app.login_manager.unauthorized()  # type: ignore[attr-defined,no-any-return]
+    if current().must_enrol and not request.path.startswith(BEFORE_ENROLMENT):
+        return _to_enrolment()
     if wanted.kind == "role" and wanted.permission is not None:
         if not current().person.may(wanted.permission):
             msg = "Your role does not include this. An administrator can change roles."
@@ -151,6 +159,12 @@ def _to_sign_in() -> ResponseReturnValue:
     return redirect(
         url_for("accounts.sign_in", next=where if where != "/" else None), HTTPStatus.FOUND
     )
+
+
+def _to_enrolment() -> ResponseReturnValue:
+    if request.method != "GET":
+        raise ForbiddenError(ENROL_FIRST)
+    return redirect(url_for("factors.index"), HTTPStatus.SEE_OTHER)
 
 
 def guard(app: Flask) -> None:

@@ -59,6 +59,10 @@ class Visit:
     case_keys_changed: bool = False
     receipts: list[dict[str, Any]] = field(default_factory=list, repr=False)
     """For grants whose signature this request has checked."""
+    confirmed_at: datetime | None = None
+    """When the password was last given in this session."""
+    must_enrol: bool = False
+    """The person must have a second factor and has none: nothing else is open to them."""
 
 
 class VisitSession(dict[str, Any], SessionMixin):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tests.bench import (
     bench_files,
+    bench_keys,
     bench_pages,
     bench_process,
     bench_saving,
@@ -29,6 +30,7 @@ BENCHES: Mapping[str, Callable[[Path, Scale], list[Row]]] = {
     "together": bench_saving.run_together,
     "pages": bench_pages.run,
     "signing-in": bench_pages.run_while_signing_in,
+    "keys": bench_keys.run,
     "process": bench_process.run,
     "search": bench_search.run,
     "sessions": bench_sessions.run,

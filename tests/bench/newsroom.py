@@ -40,7 +40,7 @@ class Newsroom:
     """An instance and its people; the first one founded it and leads what nobody else does."""
 
     def __init__(self, folder: Path, people: int, *, password_mb: int = CHEAP_PASSWORD_MB) -> None:
-        self.settings = Settings(folder, password_memory_mb=password_mb)
+        self.settings = Settings(folder, password_memory_mb=password_mb, second_factor="nobody")
         folder.mkdir(mode=0o700, parents=True)
         config.create_pepper(self.settings, keys.random_key())
         resources = open_resources(self.settings)

@@ -138,7 +138,7 @@ class Process:
 def casefile(instance: Path, command: str = "serve", **settings: object) -> Process:
     """Return the program's server for this instance; it runs inside `with`."""
     port = free_port()
-    given = environment(instance=instance, port=port, **settings)
+    given = environment(instance=instance, port=port, **{"second_factor": "nobody", **settings})
     return Process([sys.executable, "-m", "casefile.cli", *command.split()], port, given)
 
 

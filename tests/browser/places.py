@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from casefile import keys
 from tests.browser.paper import upload
 
 if TYPE_CHECKING:
@@ -261,11 +264,7 @@ def invitation_mistaken(scene: Scene) -> None:
 
 
 def first_day(scene: Scene) -> None:
-    invitation(scene)
-    name = f"new-{uuid4().hex[:8]}"
-    words = "plain-bread-and-mountain-honey"
-    scene.fill(name="Somebody New", username=name, password=words, password_again=words)
-    scene.send()
+    newcomer(scene)
 
 
 def completions(scene: Scene) -> None:
@@ -296,6 +295,59 @@ def refused_sign_in(scene: Scene) -> None:
     scene.send()
 
 
+def waiting_for_a_code(scene: Scene) -> None:
+    """Be somebody new with an app and a sheet of codes, whose password was right."""
+    name = newcomer(scene)
+    with_an_app(scene)
+    scene.main(".section .form-button button").click()
+    scene.page.context.clear_cookies()
+    scene.go("/sign-in")
+    scene.fill(username=name, password=WORDS)
+    scene.send()
+
+
+def with_an_app(scene: Scene) -> None:
+    scene.go("/account/second-factor/app/new")
+    secret = "".join(scene.main("#secret").inner_text().split())
+    step = int(time.time()) // 30
+    scene.fill(code=keys.app_code(base64.b32decode(secret), step))
+    scene.send()
+
+
+def wrong_code(scene: Scene) -> None:
+    waiting_for_a_code(scene)
+    scene.fill(code="１２３４５６")
+    scene.send()
+
+
+def factors(scene: Scene) -> None:
+    newcomer(scene)
+    with_an_app(scene)
+    scene.main(".row-line .confirm summary").click()
+
+
+def codes(scene: Scene) -> None:
+    newcomer(scene)
+    with_an_app(scene)
+    scene.main(".section .form-button button").click()
+
+
+def renaming(scene: Scene) -> None:
+    newcomer(scene)
+    with_an_app(scene)
+    scene.open_first(".row-line a.btn")
+
+
+def newcomer(scene: Scene) -> str:
+    """Accept an invitation; returns the username."""
+    invitation(scene)
+    name = f"new-{uuid4().hex[:8]}"
+    scene.fill(name="Somebody New", username=name, password=WORDS, password_again=WORDS)
+    scene.send()
+    return name
+
+
+WORDS = "plain-bread-and-mountain-honey"
 NOTE, FILE = ".note-row-title", ".cell-file a"
 PLACES = [
     Place("sign in", "", "Sign in", at("/sign-in")),
@@ -306,6 +358,11 @@ PLACES = [
     Place("invitation mistaken", "", "Your invitation", invitation_mistaken),
     Place("invitation gone", "", "Nothing here", at(f"/invitations/{'A' * 43}")),
     Place("first day", "", "Desk", first_day),
+    Place("second step", "", "Second factor", waiting_for_a_code),
+    Place("second step mistaken", "", "Second factor", wrong_code),
+    Place("second factors", "", "Second factor", factors),
+    Place("codes on paper", "", "Your codes on paper", codes),
+    Place("second factor renamed", "", "Rename a second factor", renaming),
     Place("desk", "daria", "Desk", at("/")),
     Place("desk with the menu", "daria", "Desk", opened("/", "", ".menu-toggle")),
     Place("desk without cases", "hanna", "Desk", at("/")),
@@ -382,6 +439,22 @@ PLACES = [
         "daria",
         "Password",
         mistaken("/account/password", current="no", password="one", password_again="two"),
+    ),
+    Place("second factor: none", "daria", "Second factor", at("/account/second-factor")),
+    Place("app new", "daria", "Add an app", at("/account/second-factor/app/new")),
+    Place(
+        "app new mistaken",
+        "daria",
+        "Add an app",
+        mistaken("/account/second-factor/app/new", code="1"),
+    ),
+    Place("key new", "daria", "Add a security key", at("/account/second-factor/key/new")),
+    Place("password again", "daria", "Your password again", at("/account/confirm")),
+    Place(
+        "password again mistaken",
+        "daria",
+        "Your password again",
+        mistaken("/account/confirm", password="not hers"),
     ),
     Place("sessions", "daria", "Sessions", opened("/account/sessions", "", ".confirm summary")),
     Place("trail", "daria", "Audit trail", at("/account/trail")),

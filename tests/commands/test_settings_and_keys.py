@@ -39,6 +39,8 @@ WRONG = [
     ("CASEFILE_HOST", "192.0.2.7", "TRUSTED_PROXIES"),
     ("CASEFILE_HOST", "news.example", "TRUSTED_PROXIES"),
     ("CASEFILE_HOST", "", "host"),
+    ("CASEFILE_SECOND_FACTOR", "sometimes", "editors, everyone, nobody"),
+    ("CASEFILE_SECOND_FACTOR", "x" * 5000, "second_factor"),
 ]
 
 
@@ -54,6 +56,17 @@ def test_a_wrong_setting_is_refused_and_named(
         open_resources(config.load(given))
     assert says in refusal.value.message
     assert len(refusal.value.message) < 500, "a message is to be read"
+
+
+def test_editors_must_have_a_second_factor_unless_it_is_a_sample_or_said_otherwise(
+    instance: Path,
+) -> None:
+    given = {"CASEFILE_INSTANCE": str(instance)}
+    assert config.load(given).second_factor == "editors"
+    assert config.load({**given, "CASEFILE_SECOND_FACTOR": ""}).second_factor == "editors"
+    (instance / "sample").touch()
+    assert config.load(given).second_factor == "nobody"
+    assert config.load({**given, "CASEFILE_SECOND_FACTOR": "everyone"}).second_factor == "everyone"
 
 
 WRONG_FILES = [

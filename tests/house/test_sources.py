@@ -19,6 +19,8 @@ LONGEST = 400
 ONLY_IMPORTERS = {
     "cryptography": ("keys/",),
     "rfc3161_client": ("keys/timestamps.py",),
+    "webauthn": ("keys/",),
+    "segno": ("accounts/factors/routes.py",),
     "whoosh": ("index/",),
     "Stemmer": ("index/",),
     "sqlcipher3": ("db.py", "index/"),

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_0220"
-down_revision = "20261122_0142"
+down_revision = "20261122_0146"
 branch_labels = None
 depends_on = None
 

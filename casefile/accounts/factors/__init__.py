@@ -1,0 +1,1 @@
+"""Second factors: security keys, codes from an app, codes on paper."""
