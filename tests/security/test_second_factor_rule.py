@@ -168,7 +168,9 @@ def test_of_two_devices_with_one_code_one_wins(app: Flask, cast: Cast, clock: Cl
                 found = pending.find(session, secret, clock())
             assert found is not None
             try:
-                pending.prove(resources, found, proving.read_code(typed), "10.0.0.1")
+                pending.prove(
+                    resources, found, proving.read_code(typed), address="10.0.0.1", agent=""
+                )
             except InvalidError:
                 return False
             return True
@@ -186,11 +188,23 @@ def test_one_half_done_sign_in_becomes_one_session(app: Flask, cast: Cast, clock
     with resources.database.reading() as session:
         found = pending.find(session, secret, clock())
     assert found is not None
-    pending.prove(resources, found, proving.read_code(phone.code()), "10.0.0.1")
+    pending.prove(
+        resources,
+        found,
+        proving.read_code(phone.code()),
+        address="10.0.0.1",
+        agent="",
+    )
     clock.forward(seconds=30)
 
     with pytest.raises(InvalidError, match="finished elsewhere"):
-        pending.prove(resources, found, proving.read_code(phone.code()), "10.0.0.1")
+        pending.prove(
+            resources,
+            found,
+            proving.read_code(phone.code()),
+            address="10.0.0.1",
+            agent="",
+        )
 
 
 def _row(app: Flask, actor: Actor) -> dict[str, object]:
