@@ -120,13 +120,16 @@ def audit_export(file: Path) -> None:
     """
     from casefile.audit import exports
 
-    size, missing = exports.export(open_newsroom(), file)
-    if missing:
-        click.echo(f"The time-stamp is still missing: {missing}", err=True)
+    done = exports.export(open_newsroom(), file)
+    if done.unstamped:
+        click.echo(f"The time-stamp is still missing: {done.unstamped}", err=True)
     click.echo(
-        f"{size} entries are in {file}.\n"
+        f"{done.entries} entries are in {file}.\n"
         f"To check it anywhere: unzip {file} verify_export.py && python3 verify_export.py {file}"
     )
+    if done.broken:
+        click.echo(f"The entries were written as they are. {done.broken}", err=True)
+        sys.exit(WRONG)
 
 
 @audit.command("prove")

@@ -7,6 +7,7 @@ import json
 import os
 import zipfile
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from sqlalchemy import select
 
 from casefile.audit import checkpoints, stamps, tree
 from casefile.audit.chain import record
+from casefile.audit.examination import examine
 from casefile.audit.merkle import inclusion_proof
 from casefile.audit.models import Checkpoint, Entry, Stamp
 from casefile.errors import CasefileError, ConflictError, InvalidError, NotFoundError
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 BATCH = 2000
 SCRIPT = "verify_export.py"
-README = """The audit trail of a newsroom, up to checkpoint {size}, to be checked without its server.
+README = """The audit trail of a newsroom, {size} entries, to be checked without its server.
 
     python3 {script} THIS_FILE.zip
 
@@ -78,16 +80,29 @@ def new_file(path: Path) -> Iterator[IO[bytes]]:
         raise
 
 
-def export(resources: Resources, path: Path) -> tuple[int, str]:
-    """Write everything into one ZIP file; return the number of entries, and why no stamp came."""
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """How many entries were written, what is wrong with the trail, why no stamp came."""
+
+    entries: int
+    broken: str
+    unstamped: str
+
+
+def export(resources: Resources, path: Path) -> Exported:
+    """Write everything into one ZIP file. A broken trail is written as it is, and said to be."""
     with new_file(path) as file:
+        broken = "" if examine(resources).holds else "The trail is broken: casefile audit verify."
         with UnitOfWork(resources, None) as uow:
             record(uow, "trail.exported")
-            checkpoints.sign(uow)
-        missing = _stamped_now(resources)
+            try:
+                checkpoints.sign(uow)
+            except ConflictError as error:
+                broken = error.message
+        unstamped = "" if broken else _stamped_now(resources)
         with resources.database.reading() as session, zipfile.ZipFile(file, "w") as archive:
-            size = _write(resources, session, archive)
-    return size, missing
+            entries = _write(resources, session, archive)
+    return Exported(entries, broken, unstamped)
 
 
 def _stamped_now(resources: Resources) -> str:
@@ -103,7 +118,7 @@ def _write(resources: Resources, session: Session, archive: zipfile.ZipFile) -> 
     verifier = checkpoints.signer(resources).verifier
     notes = session.execute(select(Checkpoint.size, Checkpoint.note).order_by(Checkpoint.size))
     kept = [{"size": row.size, "note": row.note} for row in notes]
-    size = kept[-1]["size"]
+    size = tree.size(session)
 
     def put(name: str, content: str | bytes) -> None:
         archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
@@ -124,7 +139,7 @@ def _write(resources: Resources, session: Session, archive: zipfile.ZipFile) -> 
     with archive.open(info, "w", force_zip64=True) as out:
         for entry in _entries(session, size):
             out.write(f"{_line(to_json(entry))}\n".encode())
-    return int(size)
+    return size
 
 
 def _line(thing: object) -> str:

@@ -199,6 +199,29 @@ def test_a_tampered_export_is_found_out_by_hashes_alone(
     assert "Traceback" not in done.stderr
 
 
+def test_a_broken_trail_is_exported_as_it_is_and_found_out(
+    casefile: Command, check: Command, tmp_path: Path
+) -> None:
+    casefile("audit", "checkpoint")
+    statement = "DELETE FROM audit_entry WHERE sequence IN (7, {last})"
+    last = json.loads(casefile("audit", "verify", "--json").stdout)["entries"]
+    casefile("database", "sql", statement.format(last=last), "--write")
+    file = tmp_path / "broken.zip"
+
+    done = casefile("audit", "export", str(file))
+
+    assert done.returncode == 1
+    assert "written as they are" in done.stderr
+    assert "not a continuation" in done.stderr, "the last one was under the checkpoint"
+    casefile("database", "sql", "DELETE FROM audit_checkpoint", "--write")
+    again = casefile("audit", "export", str(tmp_path / "again.zip"))
+    assert again.returncode == 1
+    assert "casefile audit verify" in again.stderr
+    checked = check(file)
+    assert checked.returncode == 1
+    assert "entry 7 was changed, is missing or does not follow" in checked.stdout
+
+
 @NO_OPENSSL
 def test_a_forged_signature_and_another_key_are_found_out(
     export: Path, check: Command, casefile: Command
