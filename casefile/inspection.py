@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from casefile import config, pepper
+from casefile import config, written_key
 from casefile.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ def the_pepper(settings: Settings) -> bytes:
 def typed_key() -> bytes:
     """Ask for the key as `casefile key` shows it; from a pipe it is the first line."""
     if sys.stdin.isatty():
-        return pepper.from_text(click.prompt("The key of this newsroom", hide_input=True))
-    return pepper.from_text(sys.stdin.readline())
+        return written_key.from_text(click.prompt("The key of this newsroom", hide_input=True))
+    return written_key.from_text(sys.stdin.readline())
 
 
 def refuse_nothing(settings: Settings) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from casefile import config, pepper, sealing
+from casefile import config, sealing, written_key
 from casefile.errors import CasefileError, ConfigError, InvalidError
 from casefile.inspection import open_newsroom, refuse_nothing, typed_key
 
@@ -133,7 +133,7 @@ def key(check: bool) -> None:
             raise CasefileError(msg)
         click.echo("It fits.")
         return
-    click.echo(pepper.as_text(config.read_pepper(settings)))
+    click.echo(written_key.as_text(config.read_pepper(settings)))
     click.echo("Whoever has this and the database reads names, seats and times.", err=True)
 
 
@@ -153,7 +153,7 @@ def _read(path: Path) -> bytes:
     if len(raw) == config.PEPPER_BYTES:
         return raw
     try:
-        return pepper.from_text(raw.decode("ascii"))
+        return written_key.from_text(raw.decode("ascii"))
     except (UnicodeDecodeError, InvalidError) as error:
         msg = f"{path} is no key file: it holds neither {config.PEPPER_BYTES} bytes nor a key as text."
         raise ConfigError(msg) from error

@@ -156,10 +156,6 @@ class EndForm(FlaskForm):
     )
 
 
-class LockForm(FlaskForm):
-    """Nothing to fill in: the page asks once."""
-
-
 class TravelForm(FlaskForm):
     ends_at = DateField(
         _l("Last day of the journey"), validators=[InputRequired(FILL_IN), not_out_of_reach]

@@ -53,6 +53,10 @@ def test_the_architecture_is_not_ahead_of_the_commands() -> None:
         "index rebuild",
         "vault verify",
         "database sql",
+        "key",
+        "lock",
+        "seal",
+        "unseal",
     } <= said
 
 
@@ -79,6 +83,10 @@ def test_a_command_used_wrongly_ends_with_2_and_says_how_on_standard_error(
         ("index", "rebuild"),
         ("vault", "verify"),
         ("database", "sql", "SELECT 1"),
+        ("key",),
+        ("lock",),
+        ("seal",),
+        ("unseal",),
     ],
     ids=" ".join,
 )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from casefile import config, pepper, sealing
+from casefile import config, sealing, written_key
 from casefile.errors import CasefileError
 from tests.cast import PEPPER, settings_for
 from tests.faults.moments import begin_upload, staged, wait_for
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 MEBIBYTE = 1024 * 1024
 CUT_OFF = (http.client.HTTPException, OSError)
-WRONG = pepper.as_text(bytes(32))
-RIGHT = pepper.as_text(PEPPER)
+WRONG = written_key.as_text(bytes(32))
+RIGHT = written_key.as_text(PEPPER)
 
 
 def _seal(instance: Path) -> float:
@@ -288,11 +288,11 @@ def test_wrong_keys_are_limited_and_do_not_open(instance: Path) -> None:
 
 
 def test_the_key_on_paper_is_read_back_and_slips_are_found() -> None:
-    assert pepper.from_text(RIGHT.upper().replace(" ", "-")) == PEPPER
+    assert written_key.from_text(RIGHT.upper().replace(" ", "-")) == PEPPER
     slipped = "f" + RIGHT[1:]
     for text, says in ((slipped, "wrong"), (RIGHT[:-5], "68 letters"), ("g" * 68, "digits")):
         with pytest.raises(CasefileError, match=says):
-            pepper.from_text(text)
+            written_key.from_text(text)
 
 
 @pytest.mark.slow
