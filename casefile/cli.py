@@ -198,6 +198,7 @@ def demo(as_json: bool, and_serve: bool) -> None:
         _make_sample(settings)
         if and_serve:  # begin anew: what making the sample needed is not kept in memory
             os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606
+        settings = _settings()
     if and_serve:
         from casefile.serving import serve as run
 

@@ -357,6 +357,23 @@ def test_factors_put_back_after_they_were_taken_away_prove_nothing(
     assert TAMPERED in page.text
 
 
+def test_a_removed_factor_put_back_proves_nothing(
+    app: Flask, browse: Browse, cast: Cast, clock: Clock
+) -> None:
+    lost, phone = give_app(app, cast.ben, clock, "Lost"), give_app(app, cast.ben, clock)
+    gone = next(one.id for one in factors_of(app, cast.ben).mine if one.name == "Lost")
+    row = copied(read(app, select(SecondFactor).where(SecondFactor.id == gone))[0])
+    browse(cast.ben).post(f"{LIST}/{gone}/delete")
+    with writing(app) as session:
+        session.add(SecondFactor(**row))
+    browser = StrictBrowser(app)
+    page = browser.get(give_password(browser, cast.ben).location)
+
+    assert "changed in the database" in page.warnings()
+    browser.post("/sign-in/factor", 422, code=lost.code())
+    browser.post("/sign-in/factor", code=phone.code())
+
+
 def test_the_database_alone_gives_no_secret_of_a_factor(
     app: Flask, cast: Cast, clock: Clock
 ) -> None:
