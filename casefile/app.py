@@ -26,6 +26,7 @@ from casefile.jobs import Jobs
 from casefile.notes import routes as notes_routes
 from casefile.notes import service as notes
 from casefile.policy import Permission
+from casefile.recovery import routes as recovery_routes
 from casefile.search import routes as search_routes
 from casefile.uow import Resources
 from casefile.vault import Vault
@@ -114,6 +115,7 @@ def create_app(
         evidence_routes,
         search_routes,
         desk_routes,
+        recovery_routes,
     ):
         app.register_blueprint(routes.bp)
     return app

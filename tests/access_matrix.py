@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from casefile.accounts import invitations
+from casefile.accounts import invitations, renewing
 from casefile.policy import Role
 from casefile.uow import UnitOfWork
 
@@ -26,6 +26,10 @@ ROWS: tuple[Row, ...] = (
     ("GET", "/account/alive", (204, 204, 204, 204, 204, 204, 302)),
     ("GET", "/account/password", (200, 200, 200, 200, 200, 200, 302)),
     ("POST", "/account/password", (422, 422, 422, 422, 422, 422, 302)),
+    ("GET", "/account/recovery-code", (200, 200, 200, 200, 200, 200, 302)),
+    ("POST", "/account/recovery-code", (422, 422, 422, 422, 422, 422, 302)),
+    ("POST", "/account/recovery-code/kept", (422, 422, 422, 422, 422, 422, 302)),
+    ("POST", "/account/recovery-code/try", (422, 422, 422, 422, 422, 422, 302)),
     ("GET", "/account/sessions", (200, 200, 200, 200, 200, 200, 302)),
     ("POST", "/account/sessions/{session}/delete", (303, 404, 404, 404, 404, 404, 302)),
     ("POST", "/account/sessions/delete", (303, 303, 303, 303, 303, 303, 302)),
@@ -36,6 +40,7 @@ ROWS: tuple[Row, ...] = (
     ("GET", "/admin/invitations/new", (403, 403, 403, 403, 403, 200, 302)),
     ("POST", "/admin/people/{person}/disable", (403, 403, 403, 403, 403, 303, 302)),
     ("POST", "/admin/people/{person}/enable", (403, 403, 403, 403, 403, 303, 302)),
+    ("POST", "/admin/people/{person}/renewal", (403, 403, 403, 403, 403, 200, 302)),
     ("GET", "/bootstrap/static/css/bootstrap.min.css", (200, 200, 200, 200, 200, 200, 200)),
     ("GET", "/cases/", (200, 200, 200, 200, 200, 200, 302)),
     ("POST", "/cases/", (422, 422, 403, 422, 422, 403, 302)),
@@ -57,6 +62,7 @@ ROWS: tuple[Row, ...] = (
     ("POST", "/cases/{case}/members/", (422, 403, 403, 422, 404, 404, 302)),
     ("POST", "/cases/{case}/members/{seat}", (422, 403, 403, 422, 404, 404, 302)),
     ("POST", "/cases/{case}/members/{seat}/delete", (303, 403, 403, 303, 404, 404, 302)),
+    ("POST", "/cases/{case}/members/{seat}/restore", (409, 403, 403, 409, 404, 404, 302)),
     ("GET", "/cases/{case}/notes/", (200, 200, 200, 200, 404, 404, 302)),
     ("POST", "/cases/{case}/notes/", (422, 422, 403, 422, 404, 404, 302)),
     ("GET", "/cases/{case}/notes/{note}", (200, 200, 200, 200, 404, 404, 302)),
@@ -67,10 +73,14 @@ ROWS: tuple[Row, ...] = (
     ("GET", "/cases/{case}/notes/{note}/versions/", (200, 200, 200, 200, 404, 404, 302)),
     ("GET", "/cases/{case}/notes/new", (200, 200, 403, 200, 404, 404, 302)),
     ("POST", "/cases/{case}/notes/preview", (200, 200, 200, 200, 404, 404, 302)),
+    ("GET", "/forgotten-password", (200, 200, 200, 200, 200, 200, 200)),
+    ("POST", "/forgotten-password", (422, 422, 422, 422, 422, 422, 422)),
     ("GET", "/healthz", (200, 200, 200, 200, 200, 200, 200)),
     ("GET", "/invitations/{token}", (200, 200, 200, 200, 200, 200, 200)),
     ("POST", "/invitations/{token}", (422, 422, 422, 422, 422, 422, 422)),
     ("GET", "/readyz", (200, 200, 200, 200, 200, 200, 200)),
+    ("GET", "/renewals/{renewal}", (200, 200, 200, 200, 200, 200, 200)),
+    ("POST", "/renewals/{renewal}", (422, 422, 422, 422, 422, 422, 422)),
     ("GET", "/search", (200, 200, 200, 200, 200, 200, 302)),
     ("GET", "/search/complete", (200, 200, 200, 200, 200, 200, 302)),
     ("GET", "/sign-in", (303, 303, 303, 303, 303, 303, 200)),
@@ -103,6 +113,7 @@ def fill(
         "session": NOWHERE,
         "invitation": NOWHERE,
         "token": "none",
+        "renewal": "none",
     }
     return url.format(**{**given, **more})
 
@@ -112,3 +123,9 @@ def invite(resources: Resources, cast: Cast) -> tuple[UUID, str]:
     with UnitOfWork(resources, cast.ada.id, cast.ada.bundle) as uow:
         invitation, token = invitations.create(uow, name="Fay", roles=[Role.REPORTER])
         return invitation.id, token
+
+
+def renew(resources: Resources, cast: Cast) -> str:
+    """Let Ada make a link for Cleo to begin anew; returns its token."""
+    with UnitOfWork(resources, cast.ada.id, cast.ada.bundle) as uow:
+        return renewing.create(uow, cast.cleo.id)[1]

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from casefile import audit, keys
-from casefile.accounts import limits, service, sessions
+from casefile.accounts import limits, renewing, service, sessions
 from casefile.accounts.models import User
 from casefile.accounts.passwords import SALT_BYTES
 from casefile.errors import InvalidError
@@ -46,24 +46,26 @@ def sign_in(resources: Resources, *, username: str, password: str, address: str)
             audit.record(uow, "session.refused", subject_id=user.id if user else None)
         raise InvalidError(WRONG)
     bundle = keys.Bundle.from_bytes(keys.unwrap(opened.kek, user.sealed_bundle, "bundle", user.id))
+    service.check_own(user, bundle)
     with UnitOfWork(resources, user.id, bundle) as uow:
         secret = sessions.begin(uow, user, bundle)
         limits.forget(uow, tries)
         service.certify_invited(uow)
+        renewing.certify_renewed(uow)
     return secret
 
 
-def change_password(resources: Resources, visit: Visit, *, current: str, password: str) -> bytes:
-    """Seal my keys to a new password, end every other session, return the new cookie's secret.
+def prove(resources: Resources, visit: Visit, password: str) -> User:
+    """Return my account when this is my password, before something that a borrowed browser must not do.
 
-    Raises InvalidError when the current password is wrong or the new one will not do.
+    Raises InvalidError when it is not, TooManyRequestsError after too many tries.
     """
     tries = limits.keys_of(resources, visit.person.username, "password")
     limits.count_try(resources, tries)
     with resources.database.reading() as session:
         user = service.get(session, visit.person.id)
     opened = service.ROOM.open(
-        current,
+        password,
         salt=user.password_salt,
         pepper=resources.pepper,
         user_id=user.id,
@@ -72,6 +74,17 @@ def change_password(resources: Resources, visit: Visit, *, current: str, passwor
     if not keys.same(keys.digest(opened.auth), user.auth_digest):
         msg = "The current password is wrong. Nothing was changed."
         raise InvalidError(msg)
+    with UnitOfWork(resources, user.id) as uow:
+        limits.forget(uow, tries)
+    return user
+
+
+def change_password(resources: Resources, visit: Visit, *, current: str, password: str) -> bytes:
+    """Seal my keys to a new password, end every other session, return the new cookie's secret.
+
+    Raises InvalidError when the current password is wrong or the new one will not do.
+    """
+    user = prove(resources, visit, current)
     sealed = service.seal_bundle(resources, user.id, user.username, password, visit.bundle)
     with UnitOfWork(resources, user.id, visit.bundle) as uow:
         fresh = service.get(uow.session, user.id)
@@ -82,6 +95,5 @@ def change_password(resources: Resources, visit: Visit, *, current: str, passwor
         sessions.end_all(uow, user.id)
         uow.session.refresh(fresh)
         secret = sessions.begin(uow, fresh, visit.bundle)
-        limits.forget(uow, tries)
         audit.record(uow, "password.changed", subject_id=user.id)
     return secret

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, select
 
 from casefile import audit, keys
+from casefile.accounts import certificates
 from casefile.accounts import service as accounts
 from casefile.accounts.models import User
-from casefile.cases.access import TAMPERED, OpenCase, in_utc, open_manifest, succession
+from casefile.cases.access import (
+    TAMPERED,
+    OpenCase,
+    in_utc,
+    open_manifest,
+    read_manifest,
+    succession,
+)
+from casefile.cases.escrowing import grant_to_escrow
 from casefile.cases.models import Case, CaseGrant, CaseSeat
 from casefile.db import table
 from casefile.errors import ConflictError, DamagedError, InvalidError, NotFoundError
 from casefile.policy import Seat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -35,6 +44,8 @@ class Member:
     role: Seat
     ends_at: datetime | None
     public: keys.PublicKeys
+    current: bool = True
+    """Whether these are still their keys; who began anew waits until access is restored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +69,12 @@ def seal_manifest(
     members: Iterable[Member],
     version: int,
     older: keys.CaseKey | None = None,
+    **more: str,
 ) -> bytes:
     """Seal the list of seats under the case key, so that planted rows show.
 
-    `older` is the generation before this one; the manifest proves that its maker held it.
+    `older` is the generation before this one; the manifest proves that its maker held it. `more`
+    is what is said of the escrow key.
     """
     seats = {
         str(member.user_id): [
@@ -72,7 +85,7 @@ def seal_manifest(
         for member in members
     }
     follows = succession(older, key) if older else ""
-    manifest = json.dumps({"seats": seats, "follows": follows}).encode()
+    manifest = json.dumps({"seats": seats, "follows": follows, **more}).encode()
     return key.seal(manifest, "case", key.case_id, "manifest", version)
 
 
@@ -102,18 +115,13 @@ def grant(uow: UnitOfWork, member: Member, case_keys: Iterable[keys.CaseKey]) ->
         )
 
 
-def _members(uow: UnitOfWork, case: OpenCase) -> list[Member]:
+def members_of(uow: UnitOfWork, case: OpenCase) -> list[Member]:
     """Return the seats of a case once rows and sealed list agree; DamagedError otherwise."""
     anchor = uow.bundle.anchor if uow.bundle else b""
     row = uow.session.get_one(Case, case.id)
     listed = open_manifest(row, case.keys)
     members = [
-        Member(
-            seat.user_id,
-            _role(seat.role),
-            seat.ends_at,
-            accounts.certified_keys(uow.session, anchor, seat.user_id),
-        )
+        _member(uow.session, anchor, seat, listed.get(str(seat.user_id)))
         for seat in uow.session.scalars(select(CaseSeat).where(CaseSeat.case_id == case.id))
     ]
     told = {
@@ -129,18 +137,40 @@ def _members(uow: UnitOfWork, case: OpenCase) -> list[Member]:
     return members
 
 
-def _write_manifest(
-    uow: UnitOfWork, key: keys.CaseKey, older: keys.CaseKey | None, members: Sequence[Member]
+def _member(
+    session: Session, anchor: bytes, seat: CaseSeat, listed: list[str | None] | None
+) -> Member:
+    """Return a seat with the keys its case was opened to, which its person may have lost since."""
+    wanted = listed[2] if listed else None
+    for public in certificates.all_certified_keys(session, anchor, seat.user_id):
+        if public.fingerprint().hex() == wanted:
+            row = session.get_one(User, seat.user_id)
+            current = public.to_bytes() == row.public_keys
+            return Member(seat.user_id, _role(seat.role), seat.ends_at, public, current)
+    public = certificates.certified_keys(session, anchor, seat.user_id)
+    return Member(seat.user_id, _role(seat.role), seat.ends_at, public)
+
+
+def write_manifest(
+    uow: UnitOfWork,
+    case: OpenCase,
+    members: Sequence[Member],
+    fresh: keys.CaseKey | None = None,
+    *,
+    recovered: str = "",
 ) -> None:
-    row = uow.session.get_one(Case, key.case_id)
+    """Seal the seats as they are now: under the newest key, or a fresh one that comes after it."""
+    row = uow.session.get_one(Case, case.id)
+    told = read_manifest(row, case.keys)
+    escrow = grant_to_escrow(uow, case.keys.values(), fresh, str(told.get("escrow", "")))
+    said = {"escrow": escrow, "recovered": recovered or str(told.get("recovered", ""))}
+    key, older = (
+        (fresh, case.newest) if fresh else (case.newest, case.keys.get(case.generation - 1))
+    )
     row.manifest_version += 1
-    row.manifest_generation = key.generation
-    row.manifest = seal_manifest(key, members, row.manifest_version, older)
+    row.generation = row.manifest_generation = key.generation
+    row.manifest = seal_manifest(key, members, row.manifest_version, older, **said)
     uow.session.flush()
-
-
-def _older(case: OpenCase) -> keys.CaseKey | None:
-    return case.keys.get(case.generation - 1)
 
 
 def add(
@@ -164,7 +194,7 @@ def add(
         )
         raise InvalidError(msg)
     _check_end(uow, ends_at)
-    members = _members(uow, case)
+    members = members_of(uow, case)
     if any(member.user_id == user.id for member in members):
         msg = "This person has a seat on the case already. Change that seat instead."
         raise ConflictError(msg)
@@ -186,7 +216,7 @@ def add(
         delete(CaseGrant).where(CaseGrant.case_id == case.id, CaseGrant.user_id == user.id)
     )
     grant(uow, member, case.keys.values())
-    _write_manifest(uow, case.newest, _older(case), [*members, member])
+    write_manifest(uow, case, [*members, member])
     audit.record(uow, "seat.added", subject_id=user.id, case=case, detail={"role": role.value})
 
 
@@ -195,15 +225,14 @@ def change(
 ) -> None:
     """Change what a person may do on the case, or until when."""
     _check_end(uow, ends_at)
-    members = _members(uow, case)
-    seat = _get(uow, case, seat_id)
+    members = members_of(uow, case)
+    seat = get(uow, case, seat_id)
     changed = [
-        Member(m.user_id, role, ends_at, m.public) if m.user_id == seat.user_id else m
-        for m in members
+        replace(m, role=role, ends_at=ends_at) if m.user_id == seat.user_id else m for m in members
     ]
     _check_lead(changed, uow.now)
     seat.role, seat.ends_at = role, ends_at
-    _write_manifest(uow, case.newest, _older(case), changed)
+    write_manifest(uow, case, changed)
     audit.record(
         uow, "seat.changed", subject_id=seat.user_id, case=case, detail={"role": role.value}
     )
@@ -211,8 +240,8 @@ def change(
 
 def remove(uow: UnitOfWork, case: OpenCase, seat_id: UUID) -> None:
     """Take a seat away at once: its grants go, and what comes next has a key it never held."""
-    members = _members(uow, case)
-    seat = _get(uow, case, seat_id)
+    members = members_of(uow, case)
+    seat = get(uow, case, seat_id)
     _check_lead([m for m in members if m.user_id != seat.user_id], uow.now)
     user_id = seat.user_id
     _leave(uow, case, members, {user_id})
@@ -227,7 +256,7 @@ def remove_expired(uow: UnitOfWork, case: OpenCase) -> int:
         )
     )
     if ended:
-        _leave(uow, case, _members(uow, case), ended)
+        _leave(uow, case, members_of(uow, case), ended)
         for user_id in sorted(ended):
             audit.record(uow, "seat.expired", subject_id=user_id, case_id=case.id)
     return len(ended)
@@ -243,14 +272,12 @@ def _leave(uow: UnitOfWork, case: OpenCase, members: Sequence[Member], gone: set
     staying = [member for member in members if member.user_id not in gone]
     fresh = keys.CaseKey(case.id, case.generation + 1, keys.random_key())
     for member in staying:
-        grant(uow, member, [fresh])
-    uow.session.execute(update(Case).where(Case.id == case.id).values(generation=fresh.generation))
-    uow.session.flush()
-    uow.session.expire_all()
-    _write_manifest(uow, fresh, case.newest, staying)
+        if member.current:
+            grant(uow, member, [fresh])
+    write_manifest(uow, case, staying, fresh)
 
 
-def _get(uow: UnitOfWork, case: OpenCase, seat_id: UUID) -> CaseSeat:
+def get(uow: UnitOfWork, case: OpenCase, seat_id: UUID) -> CaseSeat:
     seat = uow.session.scalar(
         select(CaseSeat).where(CaseSeat.case_id == case.id, CaseSeat.id == seat_id)
     )
@@ -310,8 +337,13 @@ def _role(text: str) -> Seat:
     return Seat(text) if text in set(Seat) else Seat.READER
 
 
-def warnings(session: Session, case: OpenCase, views: Sequence[SeatView]) -> list[str]:
-    """Say what is wrong with the seats of a case: where rows and sealed list do not agree."""
+def warnings(
+    session: Session, case: OpenCase, views: Sequence[SeatView], renewed: Container[UUID] = ()
+) -> list[str]:
+    """Say what is wrong with the seats of a case: where rows and sealed list do not agree.
+
+    `renewed` are people whose keys changed as they should: with a certificate for each.
+    """
     listed_seats = open_manifest(session.get_one(Case, case.id), case.keys)
     found = [
         f"{view.name} has a seat that the case's sealed list does not name. Somebody wrote it into "
@@ -329,7 +361,8 @@ def warnings(session: Session, case: OpenCase, views: Sequence[SeatView]) -> lis
     found += [
         f"The keys of {view.name} are not the ones this case was opened to."
         for view in views
-        if listed_seats.get(str(view.user_id), ["", "", view.fingerprint])[2] != view.fingerprint
+        if view.user_id not in renewed
+        and listed_seats.get(str(view.user_id), ["", "", view.fingerprint])[2] != view.fingerprint
     ]
     missing = set(listed_seats) - {str(view.user_id) for view in views}
     if missing:

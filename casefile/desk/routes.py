@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, render_template
 from sqlalchemy import text
 
+from casefile.accounts import renewing
 from casefile.accounts import service as accounts
 from casefile.cases import service as cases
 from casefile.desk import service
@@ -29,16 +30,21 @@ CASES = 12
 @signed_in
 def index() -> ResponseReturnValue:
     session, opened, now = database_session(), current(), resources().clock()
-    if accounts.waits_for_me(session, opened.person.id):
+    me = opened.person.id
+    if accounts.waits_for_me(session, me) or renewing.waits_for_me(session, me):
         with unit_of_work() as uow:
             accounts.certify_invited(uow)
+            renewing.certify_renewed(uow)
     mine, total = cases.mine(session, opened, now, limit=CASES)
     return render_template(
         "desk/index.html",
         cases=mine,
         case_total=total,
         activity=service.activity(session, mine),
-        waiting=service.waiting(session, opened, mine, now),
+        waiting=[
+            *service.keys_waiting(session, opened, mine, now),
+            *service.waiting(session, opened, mine, now),
+        ],
         first_day=total == 0,
     )
 

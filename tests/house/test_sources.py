@@ -176,7 +176,16 @@ def test_every_writer_of_a_service_leaves_an_entry() -> None:
 
 
 # Parts of a change whose whole leaves the entry.
-PARTS = {"new_user", "grant", "hold", "count_change", "certify_invited"}
+PARTS = {
+    "new_user",
+    "grant",
+    "hold",
+    "count_change",
+    "certify_invited",
+    "get",
+    "members_of",
+    "write_manifest",
+}
 
 
 def _those_that_record(functions: list[ast.FunctionDef]) -> set[str]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.access_matrix import NOWHERE, PEOPLE, ROWS, fill, invite
+from tests.access_matrix import NOWHERE, PEOPLE, ROWS, fill, invite, renew
 from tests.cast import Scene
 
 if TYPE_CHECKING:
@@ -34,8 +34,11 @@ def test_a_page_answers_each_person_as_the_matrix_says(
     browse: Browse, resources: Resources, cast: Cast, url: str, answers: tuple[int, ...]
 ) -> None:
     _invitation, token = invite(resources, cast)
+    renewal = renew(resources, cast)
     for name, status in zip(PEOPLE, answers, strict=True):
-        page = _person(browse, cast, name).get(fill(url, cast, token=token), status)
+        page = _person(browse, cast, name).get(
+            fill(url, cast, token=token, renewal=renewal), status
+        )
         if status == 302 and name == "nobody":
             assert page.location.startswith("/sign-in")
 
@@ -46,6 +49,7 @@ def test_a_change_answers_each_person_as_the_matrix_says(
 ) -> None:
     invitation, token = invite(resources, cast)
     given: dict[str, object] = {"invitation": invitation, "token": token}
+    given["renewal"] = renew(resources, cast)
     if "{session}" in url:
         browse(cast.ann).get("/account/sessions")
         page = browse(cast.ann, fresh=True).get("/account/sessions")
