@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import bindparam, func, select, update
 
 from casefile import audit, keys
-from casefile.accounts import certificates
+from casefile.accounts import certificates, escrow
 from casefile.accounts.models import Invitation, SignInSession, User
 from casefile.accounts.passwords import SALT_BYTES, PasswordRoom, check_choice
 from casefile.db import table
@@ -264,7 +264,9 @@ def people(session: Session) -> list[PersonRow]:
             certified=user.certificate is not None,
             last_seen_at=seen.get(user.id),
         )
-        for user in session.scalars(select(User).order_by(User.name))
+        for user in session.scalars(
+            select(User).where(User.username != escrow.USERNAME).order_by(User.name)
+        )
     ]
 
 
@@ -298,7 +300,11 @@ def disable(uow: UnitOfWork, user_id: UUID) -> None:
 
 def enable(uow: UnitOfWork, user_id: UUID) -> None:
     """Open a closed account again."""
-    get(uow.session, user_id).disabled_at = None
+    user = get(uow.session, user_id)
+    if user.username == escrow.USERNAME:
+        msg = "Nobody signs in with the escrow key. Its shares open cases: casefile recover --help."
+        raise ForbiddenError(msg)
+    user.disabled_at = None
     audit.record(uow, "account.enabled", subject_id=user_id)
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, render_template
+from flask import Blueprint, g, render_template
 from sqlalchemy import text
 
 from casefile.accounts import renewing
@@ -42,7 +42,9 @@ def index() -> ResponseReturnValue:
         case_total=total,
         activity=service.activity(session, mine),
         waiting=[
-            *service.keys_waiting(session, opened, mine, now),
+            *service.keys_waiting(
+                session, opened, mine, now, damaged=bool(g.get("damage_noticed"))
+            ),
             *service.waiting(session, opened, mine, now),
         ],
         first_day=total == 0,

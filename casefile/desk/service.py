@@ -56,7 +56,12 @@ def activity(session: Session, cases: Sequence[OpenCase]) -> list[Activity]:
 
 
 def keys_waiting(
-    session: Session, opened: Visit, cases: Sequence[OpenCase], now: datetime
+    session: Session,
+    opened: Visit,
+    cases: Sequence[OpenCase],
+    now: datetime,
+    *,
+    damaged: bool = False,
 ) -> list[Waiting]:
     """Return what waits about keys: a code to make or confirm, access lost or to be restored."""
     code, page = recovery.state(session, opened.person.id), "/account/recovery-code"
@@ -74,6 +79,12 @@ def keys_waiting(
             lost,
         )
         found.append(Waiting("access", text, "/cases/", now))
+    if damaged:
+        text = _(
+            "A key stored for you was changed outside Casefile and was not used: tell whoever leads "
+            "that case and the administrator"
+        )
+        found.append(Waiting("damage", text, "/cases/", now))
     found += [
         Waiting(
             "restore",

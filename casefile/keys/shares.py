@@ -58,7 +58,7 @@ def read_share(words: str, number: int) -> Share:
     from shamir_mnemonic import MnemonicError, Share  # noqa: PLC0415
     from shamir_mnemonic.wordlist import WORD_INDEX_MAP  # noqa: PLC0415
 
-    typed = words.lower().split()
+    typed = [word for word in words.lower().split() if not word.isdigit()]  # the paper counts them
     for place, word in enumerate(typed, start=1):
         if word not in WORD_INDEX_MAP:
             msg = f"Share {number}, word {place} is not in the list of words. Compare it with the paper."
