@@ -91,7 +91,11 @@ def _tell(secret: str) -> None:
 @click.option("--user", "users", multiple=True, help="Username; repeat for several.")
 @click.option("--seat", help="The seat they get. Else: the one they have, or lead.")
 @click.option("--shares-stdin", is_flag=True, help="Read shares from standard input, one a line.")
-@click.option("--key-file", is_flag=True, help="Write the key file again, when it is lost.")
+@click.option(
+    "--key-file",
+    is_flag=True,
+    help="Write the key file again when it is lost; else only try the shares.",
+)
 def recover(
     cases: tuple[str, ...],
     users: tuple[str, ...],
@@ -121,6 +125,8 @@ def recover(
         _check_key_file(settings, offline, write=key_file)
         if cases:
             _open(open_newsroom(settings), offline, cases, users, Seat(seat) if seat else None)
+        else:
+            _rehearse(open_newsroom(settings), offline)
     except (DamagedError, InvalidError, NotFoundError):
         _note_refusal(settings)
         raise
@@ -186,6 +192,15 @@ def _check_key_file(settings: Settings, offline: OfflineKey, *, write: bool) -> 
             database.close()
     config.create_pepper(settings, offline.pepper)
     click.echo(f"The key file is written again: {settings.pepper_path}. Copy it to a safe place.")
+
+
+def _rehearse(resources: Resources, offline: OfflineKey) -> None:
+    """Say that the shares would open cases, without opening one."""
+    from casefile.accounts import escrow
+
+    with resources.database.reading() as session:
+        escrow.recognise(session, offline)
+    click.echo("The shares are those of this newsroom and would open its cases.")
 
 
 def _open(

@@ -406,6 +406,7 @@ def test_a_lost_key_file_is_written_again_from_the_shares(
     done = recover("--key-file", shares=papers[1:])
 
     assert done.returncode == 0, done.stderr
+    assert "would open its cases" in done.stdout
     assert (instance / "pepper").read_bytes() == pepper
     assert (instance / "pepper").stat().st_mode & 0o777 == 0o600
     assert run(instance, "audit", "verify").returncode == 0
@@ -442,3 +443,19 @@ def test_nobody_signs_in_as_the_escrow_or_gives_it_a_seat(
     assert escrow.NAME not in browse(cast.ann).get(f"{cast.case.url}/members/").html
     browse(cast.ann).post(f"{cast.case.url}/members/", 422, username=escrow.USERNAME, role="reader")
     scenes.close(app)
+
+
+def test_shares_can_be_tried_without_changing_anything(
+    recover: Callable[..., subprocess.CompletedProcess[str]],
+    papers: list[str],
+    before: Callable[[], list[Any]],
+) -> None:
+    was = before()
+
+    done = recover("--key-file", shares=papers[:2])
+    foreign = recover("--key-file", shares=keys.OfflineKey.create(scenes.PEPPER).split())
+
+    assert done.returncode == 0, done.stderr
+    assert "would open its cases" in done.stdout
+    assert foreign.returncode == 1
+    assert before() == was
