@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -341,6 +341,7 @@ def test_the_program_agrees_with_the_model_through_any_history(
             max_examples=HISTORIES,
             stateful_step_count=STEPS,
             deadline=None,
+            phases=(Phase.explicit, Phase.reuse, Phase.generate),  # each step is dear
             suppress_health_check=list(HealthCheck),
         ),
     )
