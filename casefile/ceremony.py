@@ -210,6 +210,7 @@ def _open(
     users: tuple[str, ...],
     seat: Seat | None,
 ) -> None:
+    from casefile import audit
     from casefile.accounts import escrow
     from casefile.cases import restoring
     from casefile.uow import UnitOfWork
@@ -223,6 +224,7 @@ def _open(
                 case = restoring.open_in_escrow(uow, name)
                 restoring.recover(uow, case, username, seat)
                 done.append(f"{case.codename} is open to {username}.")
+        audit.record(uow, "escrow.used", subject_id=actor_id)
     for line in done:
         click.echo(line)
     click.echo("Every member of these cases sees it. Put the papers back; they still work.")

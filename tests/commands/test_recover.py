@@ -164,7 +164,8 @@ def test_two_shares_open_a_named_case_to_a_named_person_and_everybody_sees_it(
         browse(person).get(f"{cast.case.url}/notes/{cast.case.note}")
         activity = browse(person).get(f"{cast.case.url}/activity/").main
         assert "Escrow key of the organisation opened the case to Dan Outsider" in activity
-    assert "seat.recovered" in actions(app)
+    assert {"seat.recovered", "escrow.used"} <= set(actions(app))
+    assert "escrow.used" in browse(cast.ada).get("/admin/audit").main
     scenes.close(app)
     assert run(instance, "audit", "verify").returncode == 0
 
