@@ -13,7 +13,7 @@ from flask_bootstrap import Bootstrap5
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from casefile import audit, config, db, keys, web
-from casefile.accounts import confirming, lock_routes, people_routes, sessions
+from casefile.accounts import confirming, lock_routes, people_routes, sessions, trail_routes
 from casefile.accounts import routes as accounts_routes
 from casefile.accounts.factors import routes as factors_routes
 from casefile.cases import access, chores, travel_routes
@@ -27,6 +27,7 @@ from casefile.jobs import Jobs
 from casefile.notes import routes as notes_routes
 from casefile.notes import service as notes
 from casefile.policy import Permission
+from casefile.recovery import routes as recovery_routes
 from casefile.search import routes as search_routes
 from casefile.uow import Resources
 from casefile.vault import Vault
@@ -129,7 +130,9 @@ def create_app(
         desk_routes,
         lock_routes,
         people_routes,
+        trail_routes,
         travel_routes,
+        recovery_routes,
     ):
         app.register_blueprint(routes.bp)
     return app

@@ -12,6 +12,7 @@ import click
 
 from casefile import config
 from casefile.audit_commands import audit
+from casefile.ceremony import recover
 from casefile.errors import CasefileError, ConfigError
 from casefile.inspection import (
     database,
@@ -109,20 +110,27 @@ def _was_lost(settings: Settings) -> bool:
     "--role", "roles", multiple=True, default=("admin",), help="Repeat for several roles."
 )
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
-def init(username: str, name: str, roles: tuple[str, ...], password_stdin: bool) -> None:
-    """Found a newsroom: key file, database and the first account.
+@click.option(
+    "--escrow/--no-escrow",
+    default=True,
+    help="Make the organisation's offline key, printed once as three shares (usual).",
+)
+def init(
+    username: str, name: str, roles: tuple[str, ...], password_stdin: bool, escrow: bool
+) -> None:
+    """Found a newsroom: key file, database, the first account and the escrow shares.
 
-    Run again on an existing newsroom, it brings the tables up to date and changes nothing else.
+    Recovery code and shares are printed once and stored nowhere: have paper at hand. Run again on an
+    existing newsroom, it brings the tables up to date and changes nothing else.
 
     Example: casefile init --username founder --name "A. Founder" --role admin --role editor
     """
     from sqlalchemy import func, select
 
     from casefile import demo as sample
-    from casefile.accounts import service
     from casefile.accounts.models import User
+    from casefile.ceremony import found
     from casefile.policy import Role
-    from casefile.uow import UnitOfWork
 
     unknown = sorted(set(roles) - set(Role))
     if unknown:
@@ -148,16 +156,7 @@ def init(username: str, name: str, roles: tuple[str, ...], password_stdin: bool)
         if password_stdin
         else click.prompt("Your password", hide_input=True, confirmation_prompt=True)
     )
-    with UnitOfWork(resources, None) as uow:
-        service.found(
-            uow, username=username, name=name, password=password, roles=[Role(r) for r in roles]
-        )
-    click.echo(
-        f"The newsroom is founded in {settings.instance}.\n"
-        f"Keep a copy of {settings.pepper_path} away from this machine: without it nothing opens. "
-        "`casefile key` shows it as text to write down.\n"
-        "Start it with: casefile serve"
-    )
+    found(resources, username, name, password, [Role(r) for r in roles], escrow=escrow)
 
 
 @main.command()
@@ -296,6 +295,8 @@ def doctor(check: bool, as_json: bool) -> None:
 
 for group in (audit, index, vault, database, key, lock, seal, unseal):
     main.add_command(group)
+for command in (audit, index, vault, database, recover):
+    main.add_command(command)
 
 
 if __name__ == "__main__":

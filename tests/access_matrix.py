@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from casefile import keys
-from casefile.accounts import invitations
+from casefile.accounts import invitations, renewing
 from casefile.accounts.factors import opening, service
 from casefile.policy import Role
 from casefile.uow import UnitOfWork
@@ -41,6 +41,10 @@ ROWS: tuple[Row, ...] = (
     ("POST", "/account/second-factor/key", (422, 422, 422, 422, 422, 422, 302)),
     ("GET", "/account/second-factor/key/new", (200, 200, 200, 200, 200, 200, 302)),
     ("POST", "/account/second-factor/repair", (409, 409, 409, 409, 409, 409, 302)),
+    ("GET", "/account/recovery-code", (200, 200, 200, 200, 200, 200, 302)),
+    ("POST", "/account/recovery-code", (422, 422, 422, 422, 422, 422, 302)),
+    ("POST", "/account/recovery-code/kept", (422, 422, 422, 422, 422, 422, 302)),
+    ("POST", "/account/recovery-code/try", (422, 422, 422, 422, 422, 422, 302)),
     ("GET", "/account/sessions", (200, 200, 200, 200, 200, 200, 302)),
     ("POST", "/account/sessions/{session}/delete", (303, 404, 404, 404, 404, 404, 302)),
     ("POST", "/account/sessions/delete", (303, 303, 303, 303, 303, 303, 302)),
@@ -59,6 +63,7 @@ ROWS: tuple[Row, ...] = (
     ("POST", "/admin/people/{person}/end", (403, 403, 403, 403, 403, 303, 302)),
     ("POST", "/admin/people/{person}/roles", (403, 403, 403, 403, 403, 422, 302)),
     ("POST", "/admin/people/{person}/second-factor/delete", (403, 403, 403, 403, 403, 409, 302)),
+    ("POST", "/admin/people/{person}/renewal", (403, 403, 403, 403, 403, 200, 302)),
     ("GET", "/bootstrap/static/css/bootstrap.min.css", (200, 200, 200, 200, 200, 200, 200)),
     ("GET", "/cases/", (200, 200, 200, 200, 200, 200, 302)),
     ("POST", "/cases/", (422, 422, 403, 422, 422, 403, 302)),
@@ -81,6 +86,7 @@ ROWS: tuple[Row, ...] = (
     ("POST", "/cases/{case}/members/{seat}", (422, 403, 403, 422, 404, 404, 302)),
     ("POST", "/cases/{case}/members/{seat}/delete", (303, 403, 403, 303, 404, 404, 302)),
     ("POST", "/cases/{case}/members/{seat}/readmit", (409, 403, 403, 409, 404, 404, 302)),
+    ("POST", "/cases/{case}/members/{seat}/restore", (409, 403, 403, 409, 404, 404, 302)),
     ("GET", "/cases/{case}/notes/", (200, 200, 200, 200, 404, 404, 302)),
     ("POST", "/cases/{case}/notes/", (422, 422, 403, 422, 404, 404, 302)),
     ("GET", "/cases/{case}/notes/{note}", (200, 200, 200, 200, 404, 404, 302)),
@@ -91,12 +97,16 @@ ROWS: tuple[Row, ...] = (
     ("GET", "/cases/{case}/notes/{note}/versions/", (200, 200, 200, 200, 404, 404, 302)),
     ("GET", "/cases/{case}/notes/new", (200, 200, 403, 200, 404, 404, 302)),
     ("POST", "/cases/{case}/notes/preview", (200, 200, 200, 200, 404, 404, 302)),
+    ("GET", "/forgotten-password", (200, 200, 200, 200, 200, 200, 200)),
+    ("POST", "/forgotten-password", (422, 422, 422, 422, 422, 422, 422)),
     ("GET", "/healthz", (200, 200, 200, 200, 200, 200, 200)),
     ("GET", "/invitations/{token}", (200, 200, 200, 200, 200, 200, 200)),
     ("POST", "/invitations/{token}", (422, 422, 422, 422, 422, 422, 422)),
     ("GET", "/lock", (403, 403, 403, 200, 403, 200, 302)),
     ("POST", "/lock", (403, 403, 403, 303, 403, 303, 302)),
     ("GET", "/readyz", (200, 200, 200, 200, 200, 200, 200)),
+    ("GET", "/renewals/{renewal}", (200, 200, 200, 200, 200, 200, 200)),
+    ("POST", "/renewals/{renewal}", (422, 422, 422, 422, 422, 422, 422)),
     ("GET", "/search", (200, 200, 200, 200, 200, 200, 302)),
     ("GET", "/search/complete", (200, 200, 200, 200, 200, 200, 302)),
     ("GET", "/sign-in", (303, 303, 303, 303, 303, 303, 200)),
@@ -133,6 +143,7 @@ def fill(
         "factor": NOWHERE,
         "invitation": NOWHERE,
         "token": "none",
+        "renewal": "none",
     }
     return url.format(**{**given, **more})
 
@@ -150,3 +161,9 @@ def add_factor(resources: Resources, cast: Cast) -> UUID:
     with UnitOfWork(resources, cast.ann.id, cast.ann.bundle) as uow:
         visit = visit_of(cast.ann)
         return service.add(uow, visit, kind=opening.APP, name="Telephone", secrets=secrets)
+
+
+def renew(resources: Resources, cast: Cast) -> str:
+    """Let Ada make a link for Cleo to begin anew; returns its token."""
+    with UnitOfWork(resources, cast.ada.id, cast.ada.bundle) as uow:
+        return renewing.create(uow, cast.cleo.id)[1]

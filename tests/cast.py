@@ -11,9 +11,9 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 
 from casefile import config, db, keys
+from casefile.accounts import recovery, sessions
 from casefile.accounts import service as accounts
-from casefile.accounts import sessions
-from casefile.accounts.models import User
+from casefile.accounts.models import RecoveryCode, User
 from casefile.app import create_app
 from casefile.cases import access, seats
 from casefile.cases import service as cases
@@ -67,6 +67,7 @@ class Actor:
     name: str
     password: str
     bundle: keys.Bundle = field(repr=False)
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +174,17 @@ def _people(resources: Resources) -> dict[str, Actor]:
                 )
                 user.invited_by_id = founder.id
                 accounts.certify(uow, user, founder.id, founder.bundle)
-        founded[username] = Actor(user.id, username, name, password, bundle)
+        code = keep_code(resources, user.id, bundle)
+        founded[username] = Actor(user.id, username, name, password, bundle, code)
     return founded
+
+
+def keep_code(resources: Resources, user_id: UUID, bundle: keys.Bundle) -> str:
+    """Make somebody a recovery code, which they keep."""
+    with UnitOfWork(resources, user_id, bundle) as uow:
+        code = recovery.make(uow, user_id, bundle)
+        uow.session.get_one(RecoveryCode, user_id).kept_at = uow.now
+    return code
 
 
 def resources_of(app: Flask) -> Resources:

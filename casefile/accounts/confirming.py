@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from casefile import audit, keys
-from casefile.accounts import limits, service, sessions
+from casefile.accounts import limits, service, sessions, signing_in
 from casefile.accounts.factors import service as factors
 from casefile.accounts.models import User
 from casefile.errors import InvalidError
@@ -30,7 +29,7 @@ def confirm(resources: Resources, visit: Visit, password: str) -> tuple[bytes, V
     limits.count_try(resources, tries)
     with resources.database.reading() as session:
         user = service.get(session, visit.person.id)
-    if _opened(resources, user, password) is None:
+    if not signing_in.is_password_of(resources, user, password):
         raise InvalidError(WRONG)
     with UnitOfWork(resources, user.id, visit.bundle) as uow:
         limits.forget(uow, tries)
@@ -47,25 +46,9 @@ def remove_factors(resources: Resources, username: str, password: str) -> None:
     limits.count_try(resources, tries)
     with resources.database.reading() as session:
         user = session.scalar(select(User).where(User.username == username))
-    opened = _opened(resources, user, password) if user else None
-    if user is None or opened is None:
+    if user is None or not signing_in.is_password_of(resources, user, password):
         raise InvalidError(WRONG_EITHER)
     with UnitOfWork(resources, user.id) as uow:
         limits.forget(uow, tries)
         factors.end(uow, user.id)
         sessions.end_all(uow, user.id)
-
-
-def _opened(resources: Resources, user: User, password: str) -> keys.PasswordKeys | None:
-    opened = service.ROOM.open(
-        password,
-        salt=user.password_salt,
-        pepper=resources.pepper,
-        user_id=user.id,
-        settings=service.settings_of(user),
-    )
-    if keys.same(keys.digest(opened.auth), user.auth_digest):
-        return opened
-    with UnitOfWork(resources, user.id) as uow:
-        audit.record(uow, "password.refused", subject_id=user.id)
-    return None

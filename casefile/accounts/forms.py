@@ -162,6 +162,11 @@ class TravelForm(FlaskForm):
     )
 
 
+class KeptForm(FlaskForm):
+    group = StringField(_l("Last group of the code"), validators=required(20))
+    proof = HiddenField()
+
+
 def put_error(form: FlaskForm, field: str, error: CasefileError) -> None:
     """Show a refusal of the service beside the field it is about."""
     form[field].errors = [*form[field].errors, error.message]

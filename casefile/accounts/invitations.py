@@ -66,7 +66,7 @@ def create(
     invitation = Invitation(
         id=invitation_id,
         token_digest=_token_digest(secret),
-        sealed_secret=uow.bundle.public.seal(secret, keys.packed("invitation", invitation_id)),
+        sealed_secret=uow.bundle.keep(secret, "invitation", invitation_id, words),
         anchor=uow.bundle.anchor,
         anchor_mac=_mac(secret, uow.bundle.anchor, words, account_ends_at),
         inviter_id=uow.actor_id,

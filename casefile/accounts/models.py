@@ -86,3 +86,45 @@ class SignInLimit(Base):
     window_at: Mapped[datetime]
     tries: Mapped[int]
     refusals: Mapped[int] = mapped_column(default=0)
+
+
+class FormerCertificate(Base):
+    """Keys a person had before they began anew: they verify old signatures, nothing is sealed to them."""
+
+    __tablename__ = "former_certificate"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("user.id"), primary_key=True)
+    generation: Mapped[int] = mapped_column(primary_key=True)
+    certificate: Mapped[bytes]
+
+
+class RecoveryCode(Base):
+    """A person's private keys once more, sealed under a code that only they have on paper."""
+
+    __tablename__ = "recovery_code"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("user.id"), primary_key=True)
+    sealed_bundle: Mapped[bytes]
+    made_at: Mapped[datetime]
+    kept_at: Mapped[datetime | None]
+
+
+class Renewal(Base):
+    """A link that lets one person begin anew with new keys. Its secret is known to its maker and to them."""
+
+    __tablename__ = "renewal"
+
+    id: Mapped[PrimaryKey]
+    token_digest: Mapped[bytes] = mapped_column(unique=True)
+    sealed_secret: Mapped[bytes]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("user.id"), index=True)
+    maker_id: Mapped[UUID] = mapped_column(ForeignKey("user.id"), index=True)
+    key_generation: Mapped[int]
+    anchor: Mapped[bytes]
+    anchor_mac: Mapped[bytes]
+    account_mac: Mapped[bytes | None]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+    certified_at: Mapped[datetime | None]

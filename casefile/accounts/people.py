@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
+from casefile.accounts import escrow
 from casefile.accounts.models import SignInSession, User
 from casefile.accounts.service import has_ended, roles_of
 
@@ -47,7 +48,9 @@ def rows(session: Session, now: datetime) -> list[PersonRow]:
     seen = {row.user_id: row.at for row in last_seen}
     return [
         row_of(user, now, seen.get(user.id))
-        for user in session.scalars(select(User).order_by(User.name))
+        for user in session.scalars(
+            select(User).where(User.username != escrow.USERNAME).order_by(User.name)
+        )
     ]
 
 

@@ -9,13 +9,22 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 
 from casefile import audit, keys
-from casefile.accounts import devices, invitations, people, service, sessions, signing_in
+from casefile.accounts import (
+    devices,
+    invitations,
+    people,
+    recovery,
+    service,
+    sessions,
+    signing_in,
+)
 from casefile.accounts.factors import service as factors
 from casefile.accounts.forms import (
     ROLE_NAMES,
     AccountForm,
     InvitationForm,
     InviteForm,
+    KeptForm,
     PasswordForm,
     SignInForm,
     put_error,
@@ -31,7 +40,6 @@ from casefile.web import (
     own_page,
     pager,
     public,
-    remember_trail,
     requires_role,
     resources,
     signed_in,
@@ -157,14 +165,35 @@ def invitation_accept(token: str) -> ResponseReturnValue:
                 bundle=bundle,
                 user_id=user_id,
             )
+            code = recovery.make(uow, user.id, bundle)
             secret = sessions.begin(uow, user, bundle, agent=request.user_agent.string)
     except (InvalidError, ConflictError) as error:
         put_error(form, field, error)
         return _invitation_page(form, found), HTTPStatus.UNPROCESSABLE_ENTITY
-    _new_cookie(secret)
+    proof = take_new_cookie(secret, user_id, code)
     remember_device(username, None)
     flash(_("Welcome. Your account is ready; cases appear here once you are given a seat."))
-    return redirect(url_for("desk.index"), HTTPStatus.SEE_OTHER)
+    return code_page(code, username, proof=proof)
+
+
+def take_new_cookie(secret: bytes, user_id: UUID, code: str) -> str:
+    """Sign this browser in and return what the page that shows a code carries."""
+    _new_cookie(secret)
+    return recovery.keeping_proof(keys.derive(secret, "cache"), user_id, code)
+
+
+def code_page(
+    code: str, username: str, *, proof: str | None = None, after_loss: bool = False
+) -> str:
+    """Show a recovery code, once; with a proof, the person confirms here that they kept it."""
+    return render_template(
+        "recovery/code.html",
+        code=code,
+        username=username,
+        made_at=resources().clock(),
+        form=None if proof is None else KeptForm(proof=proof, formdata=None),
+        after_loss=after_loss,
+    )
 
 
 @bp.get("/account/")
@@ -172,7 +201,14 @@ def invitation_accept(token: str) -> ResponseReturnValue:
 def account() -> ResponseReturnValue:
     me = current().person
     form = AccountForm(name=me.name, theme=me.theme, timezone=me.timezone)
-    return render_template("accounts/account.html", form=form, role_names=ROLE_NAMES)
+    return _account_page(form)
+
+
+def _account_page(form: AccountForm) -> str:
+    fingerprint = current().bundle.public.fingerprint().hex()
+    return render_template(
+        "accounts/account.html", form=form, role_names=ROLE_NAMES, fingerprint=fingerprint
+    )
 
 
 @bp.post("/account/")
@@ -180,8 +216,7 @@ def account() -> ResponseReturnValue:
 def update() -> ResponseReturnValue:
     form = AccountForm()
     if not form.validate():
-        page = render_template("accounts/account.html", form=form, role_names=ROLE_NAMES)
-        return page, HTTPStatus.UNPROCESSABLE_ENTITY
+        return _account_page(form), HTTPStatus.UNPROCESSABLE_ENTITY
     with unit_of_work() as uow:
         service.update_own(
             uow,
@@ -256,26 +291,6 @@ def sessions_delete() -> ResponseReturnValue:
         sessions.end_all(uow, current().person.id)
     cast("VisitSession", session).end()
     return redirect(url_for("accounts.sign_in"), HTTPStatus.SEE_OTHER)
-
-
-@bp.get("/account/trail")
-@signed_in
-def trail() -> ResponseReturnValue:
-    return render_template(
-        "accounts/trail.html",
-        standing=audit.standing(database_session(), resources()),
-        key=str(audit.checkpoints.signer(resources()).verifier),
-    )
-
-
-@bp.post("/account/trail")
-@signed_in
-def trail_accept() -> ResponseReturnValue:
-    with unit_of_work() as uow:
-        audit.accept(uow, current().person.id, current().bundle)
-    remember_trail()
-    flash(_("The trail is now remembered as it is."))
-    return redirect(url_for("accounts.trail"), HTTPStatus.SEE_OTHER)
 
 
 @bp.get("/admin/", endpoint="people")

@@ -11,10 +11,18 @@ from uuid import UUID, uuid4
 from sqlalchemy import bindparam, func, select, update
 
 from casefile import audit, keys
+from casefile.accounts import certificates, escrow
 from casefile.accounts.models import Invitation, User
 from casefile.accounts.passwords import SALT_BYTES, PasswordRoom, check_choice
 from casefile.db import table
-from casefile.errors import ConflictError, DamagedError, ForbiddenError, InvalidError, NotFoundError
+from casefile.errors import (
+    ConfigError,
+    ConflictError,
+    DamagedError,
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+)
 from casefile.policy import Role
 
 if TYPE_CHECKING:
@@ -26,8 +34,12 @@ if TYPE_CHECKING:
     from casefile.uow import Resources, UnitOfWork
 
 USERNAME = re.compile(r"[\w][\w.\-]{1,62}\w", re.ASCII)
-LONGEST_CHAIN = 8
 ROOM = PasswordRoom()
+MOST_PASSWORD_COSTS = (4096 * 1024, 16, 16)
+CHANGED_ACCOUNT = (
+    "This account was changed outside Casefile, so it stays closed. Nothing was opened and nothing "
+    "was lost. Tell the administrator."
+)
 
 
 @functools.lru_cache
@@ -57,11 +69,18 @@ def password_settings(resources: Resources) -> keys.PasswordSettings:
 
 
 def settings_of(user: User) -> keys.PasswordSettings:
-    return keys.PasswordSettings(
-        memory_kib=user.password_memory_kib,
-        iterations=user.password_iterations,
-        lanes=user.password_lanes,
-    )
+    """Return the price of this person's password.
+
+    Raises DamagedError for a price this program never asks: too low to be safe, too high to pay.
+    """
+    asked = (user.password_memory_kib, user.password_iterations, user.password_lanes)
+    payable = all(0 < cost <= most for cost, most in zip(asked, MOST_PASSWORD_COSTS, strict=True))
+    if not payable or len(user.password_salt) != SALT_BYTES:
+        raise DamagedError(CHANGED_ACCOUNT)
+    try:
+        return keys.PasswordSettings(*asked)
+    except ConfigError as error:
+        raise DamagedError(CHANGED_ACCOUNT) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +116,12 @@ def seal_bundle(
         keys.digest(opened.auth),
         keys.wrap(opened.kek, bundle.to_bytes(), "bundle", user_id),
     )
+
+
+def check_own(user: User, bundle: keys.Bundle) -> None:
+    """Raise DamagedError unless the keys others see of this person belong to these private ones."""
+    if not keys.same(bundle.public.to_bytes(), user.public_keys):
+        raise DamagedError(CHANGED_ACCOUNT)
 
 
 def new_user(
@@ -167,52 +192,7 @@ def found(
     return user, bundle
 
 
-def certify(uow: UnitOfWork, user: User, issuer_id: UUID, issuer: keys.Bundle) -> None:
-    """Sign for a person's keys with one's own."""
-    certificate = keys.certify(
-        issuer,
-        issuer_id=issuer_id,
-        user_id=user.id,
-        public=keys.PublicKeys.from_bytes(user.public_keys),
-        generation=user.key_generation,
-        may_certify=Role.ADMIN in roles_of(user.roles),
-    )
-    user.certificate, user.invitation_mac = certificate.to_bytes(), None
-    audit.record(uow, "account.certified", subject_id=user.id)
-
-
-def certified_keys(session: Session, anchor: bytes, user_id: UUID) -> keys.PublicKeys:
-    """Return a person's public keys once their certificate leads to the pinned anchor.
-
-    Raises DamagedError when it does not: somebody has written into the database.
-    """
-    chain: list[keys.Certificate] = []
-    wanted = user_id
-    for _ in range(LONGEST_CHAIN):
-        row = session.execute(
-            select(User.certificate, User.public_keys, User.key_generation).where(User.id == wanted)
-        ).first()
-        if row is None or row.certificate is None:
-            break
-        certificate = keys.Certificate.from_bytes(row.certificate)
-        if (
-            certificate.user_id != wanted
-            or certificate.public.to_bytes() != row.public_keys
-            or certificate.generation != row.key_generation
-        ):
-            break
-        chain.append(certificate)
-        if certificate.issuer_id == wanted:
-            keys.check_chain(anchor, chain)
-            return chain[0].public
-        wanted = certificate.issuer_id
-    msg = (
-        "This person's keys are not certified by the newsroom, so nothing is opened to or from them. "
-        "Ask the administrator who invited them to sign in once; if it stays, somebody may have "
-        "tampered with the database."
-    )
-    raise DamagedError(msg)
-
+certify, certified_keys = certificates.certify, certificates.certified_keys
 
 _USER = table(User)
 _NAMES = select(_USER.c.id, _USER.c.name).where(_USER.c.id.in_(bindparam("wanted", expanding=True)))
@@ -295,7 +275,11 @@ def disable(uow: UnitOfWork, user_id: UUID) -> None:
 
 def enable(uow: UnitOfWork, user_id: UUID) -> None:
     """Open a closed account again."""
-    get(uow.session, user_id).disabled_at = None
+    user = get(uow.session, user_id)
+    if user.username == escrow.USERNAME:
+        msg = "Nobody signs in with the escrow key. Its shares open cases: casefile recover --help."
+        raise ForbiddenError(msg)
+    user.disabled_at = None
     audit.record(uow, "account.enabled", subject_id=user_id)
 
 
@@ -322,16 +306,17 @@ def certify_invited(uow: UnitOfWork) -> int:
     done = 0
     for user, invitation in waiting:
         try:
-            secret = uow.bundle.open(
-                invitation.sealed_secret, keys.packed("invitation", invitation.id)
+            secret = uow.bundle.kept(
+                invitation.sealed_secret, "invitation", invitation.id, invitation.roles
             )
-        except DamagedError:
-            continue
+        except DamagedError:  # planted: only I can have sealed it, with these roles
+            secret = keys.random_key()
         expected = keys.authenticate(
             keys.derive(secret, "account"),
             keys.packed(user.id, user.public_keys, user.key_generation, user.roles),
         )
-        if not keys.same(expected, user.invitation_mac or b""):
+        genuine = user.roles == invitation.roles
+        if not genuine or not keys.same(expected, user.invitation_mac or b""):
             audit.record(uow, "account.mistrusted", subject_id=user.id)
             uow.session.execute(update(User).where(User.id == user.id).values(invitation_mac=None))
             continue

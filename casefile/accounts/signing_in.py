@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from casefile import audit, keys
-from casefile.accounts import limits, service, sessions
+from casefile.accounts import escrow, limits, renewing, service, sessions
 from casefile.accounts.factors import pending
 from casefile.accounts.models import User
 from casefile.accounts.passwords import SALT_BYTES
@@ -60,10 +60,12 @@ def sign_in(
             audit.record(uow, "session.refused", subject_id=user.id if user else None)
         raise InvalidError(WRONG)
     bundle = keys.Bundle.from_bytes(keys.unwrap(opened.kek, user.sealed_bundle, "bundle", user.id))
+    service.check_own(user, bundle)
     with UnitOfWork(resources, user.id, bundle) as uow:
         entry = pending.enter(uow, user, bundle, agent)
         limits.forget(uow, tries)
         service.certify_invited(uow)
+        renewing.certify_renewed(uow)
     return entry
 
 
@@ -79,11 +81,46 @@ def _settings_of_nobody(
 
     Accounts older than a change of the setting cost what they cost; nobody must cost no other.
     """
-    ids = session.scalars(select(User.id).order_by(User.id)).all()
+    ids = session.scalars(
+        select(User.id).where(User.username != escrow.USERNAME).order_by(User.id)
+    ).all()
     if not ids:
         return service.password_settings(resources)
     chosen = ids[int.from_bytes(nobody[16:24], "big") % len(ids)]
     return service.settings_of(service.get(session, chosen))
+
+
+def prove(resources: Resources, visit: Visit, password: str) -> User:
+    """Return my account when this is my password, before something that a borrowed browser must not do.
+
+    Raises InvalidError when it is not, TooManyRequestsError after too many tries.
+    """
+    tries = limits.keys_of(resources, visit.person.username, "password")
+    limits.count_try(resources, tries)
+    with resources.database.reading() as session:
+        user = service.get(session, visit.person.id)
+    if not is_password_of(resources, user, password):
+        msg = "The current password is wrong. Nothing was changed."
+        raise InvalidError(msg)
+    with UnitOfWork(resources, user.id) as uow:
+        limits.forget(uow, tries)
+    return user
+
+
+def is_password_of(resources: Resources, user: User, password: str) -> bool:
+    """Say whether this is somebody's password; a wrong one leaves an entry."""
+    opened = service.ROOM.open(
+        password,
+        salt=user.password_salt,
+        pepper=resources.pepper,
+        user_id=user.id,
+        settings=service.settings_of(user),
+    )
+    if keys.same(keys.digest(opened.auth), user.auth_digest):
+        return True
+    with UnitOfWork(resources, user.id) as uow:
+        audit.record(uow, "password.refused", subject_id=user.id)
+    return False
 
 
 def change_password(
@@ -93,20 +130,7 @@ def change_password(
 
     Raises InvalidError when the current password is wrong or the new one will not do.
     """
-    tries = limits.keys_of(resources, visit.person.username, "password")
-    limits.count_try(resources, tries)
-    with resources.database.reading() as session:
-        user = service.get(session, visit.person.id)
-    opened = service.ROOM.open(
-        current,
-        salt=user.password_salt,
-        pepper=resources.pepper,
-        user_id=user.id,
-        settings=service.settings_of(user),
-    )
-    if not keys.same(keys.digest(opened.auth), user.auth_digest):
-        msg = "The current password is wrong. Nothing was changed."
-        raise InvalidError(msg)
+    user = prove(resources, visit, current)
     sealed = service.seal_bundle(resources, user.id, user.username, password, visit.bundle)
     with UnitOfWork(resources, user.id, visit.bundle) as uow:
         fresh = service.get(uow.session, user.id)
@@ -117,6 +141,5 @@ def change_password(
         sessions.end_all(uow, user.id)
         uow.session.refresh(fresh)
         secret = sessions.begin(uow, fresh, visit.bundle, agent=agent)
-        limits.forget(uow, tries)
         audit.record(uow, "password.changed", subject_id=user.id)
     return secret

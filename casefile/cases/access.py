@@ -14,7 +14,7 @@ from flask import current_app, g
 from sqlalchemy import bindparam, select
 
 from casefile import keys, policy
-from casefile.accounts.service import certified_keys
+from casefile.accounts.certificates import all_certified_keys
 from casefile.cases import receipts
 from casefile.cases.models import Case, CaseGrant, CaseSeat
 from casefile.cases.waiting import ENDED_SEATS, RETURNING
@@ -196,17 +196,22 @@ def in_utc(ends_at: datetime | None) -> str | None:
 
 def open_manifest(row: Any, case_keys: dict[int, CaseKey]) -> dict[str, list[str | None]]:
     """Return the sealed list of seats: user id → role, end, fingerprint of the keys granted to."""
+    seats: dict[str, list[str | None]] = read_manifest(row, case_keys)["seats"]
+    return seats
+
+
+def read_manifest(row: Any, case_keys: dict[int, CaseKey]) -> dict[str, Any]:
+    """Return all the manifest says: seats, the escrow key granted to, when that was last used."""
     if row.manifest_generation not in case_keys or row.manifest_generation != row.generation:
         raise DamagedError(TAMPERED)
     newest, older = case_keys[row.generation], case_keys.get(row.generation - 1)
-    manifest = json.loads(
+    manifest: dict[str, Any] = json.loads(
         newest.open(row.manifest, "case", row.id, "manifest", row.manifest_version).decode()
     )
     first = older is None and row.generation == 1
     if not first and (older is None or manifest["follows"] != succession(older, newest)):
         raise DamagedError(TAMPERED)
-    seats: dict[str, list[str | None]] = manifest["seats"]
-    return seats
+    return manifest
 
 
 def succession(older: CaseKey, newer: CaseKey) -> str:
@@ -268,43 +273,24 @@ def _place(case_id: UUID, generation: int) -> bytes:
 
 def _open_grants(session: Session, opened: Visit, case_ids: Sequence[UUID]) -> None:
     known, own = _known(opened), receipts.own_key(opened)
-    granters: dict[UUID, keys.PublicKeys | None] = {}
+    granters: dict[UUID, list[keys.PublicKeys]] = {}
     asked = {"user_id": opened.person.id, "case_ids": case_ids}
     for grant in session.execute(_GRANTS, asked).all():
         place = _place(grant.case_id, grant.generation)
         if place in known:
             continue
         if grant.granter_id not in granters:
-            granters[grant.granter_id] = _granter(session, opened, grant.granter_id)
-        granter = granters[grant.granter_id]
-        if granter is None:
-            continue
-        receipt = receipts.made(own, grant, granter)
-        checked = keys.same(receipt, grant.receipt or b"")
-        try:
-            secret = keys.open_grant(
-                opened.bundle,
-                granter,
-                case_id=grant.case_id,
-                user_id=opened.person.id,
-                generation=grant.generation,
-                sealed=grant.sealed,
-                signature=grant.signature,
-                checked=checked,
+            granters[grant.granter_id] = all_certified_keys(
+                session, opened.bundle.anchor, grant.granter_id
             )
-        except DamagedError:
+        found = receipts.open_grant(opened.bundle, grant, granters[grant.granter_id], own)
+        if found is None:
+            g.damage_noticed = True
             continue
-        if not checked:
-            receipts.remember(opened, grant, receipt)
-        known[place] = secret
+        if found.receipt:
+            receipts.remember(opened, grant, found.receipt)
+        known[place] = found.secret
         opened.case_keys_changed = True
-
-
-def _granter(session: Session, opened: Visit, granter_id: UUID) -> keys.PublicKeys | None:
-    try:
-        return certified_keys(session, opened.bundle.anchor, granter_id)
-    except DamagedError:
-        return None
 
 
 def _known(opened: Visit) -> dict[bytes, bytes]:

@@ -6,6 +6,7 @@ granter's keys. It opens nothing; a grant without one, or with a wrong one, is c
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, update
@@ -13,10 +14,12 @@ from sqlalchemy import bindparam, update
 from casefile import keys
 from casefile.cases.models import CaseGrant
 from casefile.db import table
-from casefile.errors import CasefileError
+from casefile.errors import CasefileError, DamagedError
 from casefile.uow import UnitOfWork
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from casefile.uow import Resources
     from casefile.web import Visit
 
@@ -50,6 +53,41 @@ def made(own: bytes, grant: Any, granter: keys.PublicKeys) -> bytes:
             granter.signing,
         ),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedGrant:
+    """A case key, and the receipt to keep for its grant unless that lies there already."""
+
+    secret: bytes = field(repr=False)
+    receipt: bytes = field(repr=False)
+
+
+def open_grant(
+    holder: keys.Bundle, grant: Any, granters: Sequence[keys.PublicKeys], own: bytes | None = None
+) -> OpenedGrant | None:
+    """Open a grant, or return None when none of the granter's keys signed it.
+
+    With `own`, the key of `own_key`, a receipt stands for the signature.
+    """
+    for granter in granters:
+        receipt = made(own, grant, granter) if own else b""
+        checked = bool(receipt) and keys.same(receipt, grant.receipt or b"")
+        try:
+            secret = keys.open_grant(
+                holder,
+                granter,
+                case_id=grant.case_id,
+                user_id=grant.user_id,
+                generation=grant.generation,
+                sealed=grant.sealed,
+                signature=grant.signature,
+                checked=checked,
+            )
+        except DamagedError:
+            continue
+        return OpenedGrant(secret, b"" if checked else receipt)
+    return None
 
 
 def remember(opened: Visit, grant: Any, receipt: bytes) -> None:

@@ -10,7 +10,7 @@ from wtforms import SelectChoice
 from casefile import audit
 from casefile.accounts import service as accounts
 from casefile.accounts.forms import put_error
-from casefile.cases import seats, service, travel
+from casefile.cases import restoring, seats, service, travel
 from casefile.cases.access import OpenCase, requires
 from casefile.cases.forms import (
     SEAT_NAMES,
@@ -109,6 +109,7 @@ def show(case: OpenCase) -> ResponseReturnValue:
         notes=notes.latest(session, case, LATEST),
         evidence=evidence.latest(session, case, LATEST),
         seats=members,
+        ceremony_at=restoring.last_ceremony(session, case, now),
         seat_names=SEAT_NAMES,
         counts={"notes": case.note_count, "evidence": case.evidence_count, "seats": len(members)},
         activity=[
@@ -171,12 +172,16 @@ def _new_seat_form() -> NewSeatForm:
 
 
 def _members_page(case: OpenCase, form: NewSeatForm) -> str:
-    views = seats.listed(database_session(), case, resources().clock())
+    session = database_session()
+    views = seats.listed(session, case, resources().clock())
+    renewed = restoring.renewed(session, current().bundle.anchor, case)
     return render_template(
         "cases/members.html",
         case=case,
         seats=views,
-        warnings=seats.warnings(database_session(), case, views),
+        warnings=seats.warnings(session, case, views, {one.user_id for one in renewed}),
+        renewed=renewed,
+        ceremony_at=restoring.last_ceremony(session, case, resources().clock()),
         form=form,
         seat_names=SEAT_NAMES,
         seat_forms={

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, select
 
 from casefile import audit, keys
+from casefile.accounts import certificates
 from casefile.accounts import service as accounts
 from casefile.accounts.models import User
-from casefile.cases.access import TAMPERED, OpenCase, in_utc, open_manifest, succession
+from casefile.cases.access import (
+    TAMPERED,
+    OpenCase,
+    in_utc,
+    open_manifest,
+    read_manifest,
+    succession,
+)
+from casefile.cases.away import check_somebody_here, travelling_on
+from casefile.cases.escrowing import grant_to_escrow
 from casefile.cases.models import Case, CaseGrant, CaseSeat
 from casefile.db import table
 from casefile.errors import ConflictError, DamagedError, InvalidError, NotFoundError
 from casefile.policy import Seat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -35,6 +45,8 @@ class Member:
     role: Seat
     ends_at: datetime | None
     public: keys.PublicKeys
+    current: bool = True
+    """Whether these are still their keys; who began anew waits until access is restored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +71,12 @@ def seal_manifest(
     members: Iterable[Member],
     version: int,
     older: keys.CaseKey | None = None,
+    **more: str,
 ) -> bytes:
     """Seal the list of seats under the case key, so that planted rows show.
 
-    `older` is the generation before this one; the manifest proves that its maker held it.
+    `older` is the generation before this one; the manifest proves that its maker held it. `more`
+    is what is said of the escrow key.
     """
     seats = {
         str(member.user_id): [
@@ -73,7 +87,7 @@ def seal_manifest(
         for member in members
     }
     follows = succession(older, key) if older else ""
-    manifest = json.dumps({"seats": seats, "follows": follows}).encode()
+    manifest = json.dumps({"seats": seats, "follows": follows, **more}).encode()
     return key.seal(manifest, "case", key.case_id, "manifest", version)
 
 
@@ -103,18 +117,13 @@ def grant(uow: UnitOfWork, member: Member, case_keys: Iterable[keys.CaseKey]) ->
         )
 
 
-def members(uow: UnitOfWork, case: OpenCase) -> list[Member]:
+def members_of(uow: UnitOfWork, case: OpenCase) -> list[Member]:
     """Return the seats of a case once rows and sealed list agree; DamagedError otherwise."""
     anchor = uow.bundle.anchor if uow.bundle else b""
     row = uow.session.get_one(Case, case.id)
     listed = open_manifest(row, case.keys)
     members = [
-        Member(
-            seat.user_id,
-            _role(seat.role),
-            seat.ends_at,
-            accounts.certified_keys(uow.session, anchor, seat.user_id),
-        )
+        _member(uow.session, anchor, seat, listed.get(str(seat.user_id)))
         for seat in uow.session.scalars(select(CaseSeat).where(CaseSeat.case_id == case.id))
     ]
     told = {
@@ -130,18 +139,40 @@ def members(uow: UnitOfWork, case: OpenCase) -> list[Member]:
     return members
 
 
-def _write_manifest(
-    uow: UnitOfWork, key: keys.CaseKey, older: keys.CaseKey | None, members: Sequence[Member]
+def _member(
+    session: Session, anchor: bytes, seat: CaseSeat, listed: list[str | None] | None
+) -> Member:
+    """Return a seat with the keys its case was opened to, which its person may have lost since."""
+    wanted = listed[2] if listed else None
+    for public in certificates.all_certified_keys(session, anchor, seat.user_id):
+        if public.fingerprint().hex() == wanted:
+            row = session.get_one(User, seat.user_id)
+            current = public.to_bytes() == row.public_keys
+            return Member(seat.user_id, _role(seat.role), seat.ends_at, public, current)
+    public = certificates.certified_keys(session, anchor, seat.user_id)
+    return Member(seat.user_id, _role(seat.role), seat.ends_at, public)
+
+
+def write_manifest(
+    uow: UnitOfWork,
+    case: OpenCase,
+    members: Sequence[Member],
+    fresh: keys.CaseKey | None = None,
+    *,
+    recovered: str = "",
 ) -> None:
-    row = uow.session.get_one(Case, key.case_id)
+    """Seal the seats as they are now: under the newest key, or a fresh one that comes after it."""
+    row = uow.session.get_one(Case, case.id)
+    told = read_manifest(row, case.keys)
+    escrow = grant_to_escrow(uow, case.keys.values(), fresh, str(told.get("escrow", "")))
+    said = {"escrow": escrow, "recovered": recovered or str(told.get("recovered", ""))}
+    key, older = (
+        (fresh, case.newest) if fresh else (case.newest, case.keys.get(case.generation - 1))
+    )
     row.manifest_version += 1
-    row.manifest_generation = key.generation
-    row.manifest = seal_manifest(key, members, row.manifest_version, older)
+    row.generation = row.manifest_generation = key.generation
+    row.manifest = seal_manifest(key, members, row.manifest_version, older, **said)
     uow.session.flush()
-
-
-def _older(case: OpenCase) -> keys.CaseKey | None:
-    return case.keys.get(case.generation - 1)
 
 
 def add(
@@ -172,8 +203,8 @@ def add(
         msg = "This person is travelling and takes no keys. Give the seat when they are back."
         raise InvalidError(msg)
     _check_end(uow, ends_at)
-    seated = members(uow, case)
-    if any(member.user_id == user.id for member in seated):
+    members = members_of(uow, case)
+    if any(member.user_id == user.id for member in members):
         msg = "This person has a seat on the case already. Change that seat instead."
         raise ConflictError(msg)
     anchor = uow.bundle.anchor if uow.bundle else b""
@@ -194,7 +225,7 @@ def add(
         delete(CaseGrant).where(CaseGrant.case_id == case.id, CaseGrant.user_id == user.id)
     )
     grant(uow, member, case.keys.values())
-    _write_manifest(uow, case.newest, _older(case), [*seated, member])
+    write_manifest(uow, case, [*members, member])
     audit.record(uow, "seat.added", subject_id=user.id, case=case, detail={"role": role.value})
 
 
@@ -203,16 +234,15 @@ def change(
 ) -> None:
     """Change what a person may do on the case, or until when."""
     _check_end(uow, ends_at)
-    seated = members(uow, case)
-    seat = _get(uow, case, seat_id)
+    members = members_of(uow, case)
+    seat = get(uow, case, seat_id)
     changed = [
-        Member(m.user_id, role, ends_at, m.public) if m.user_id == seat.user_id else m
-        for m in seated
+        replace(m, role=role, ends_at=ends_at) if m.user_id == seat.user_id else m for m in members
     ]
     _check_lead(changed, uow.now)
-    _check_somebody_here(uow, case, changed)
+    check_somebody_here(uow, case, changed)
     seat.role, seat.ends_at = role, ends_at
-    _write_manifest(uow, case.newest, _older(case), changed)
+    write_manifest(uow, case, changed)
     audit.record(
         uow, "seat.changed", subject_id=seat.user_id, case=case, detail={"role": role.value}
     )
@@ -220,13 +250,13 @@ def change(
 
 def remove(uow: UnitOfWork, case: OpenCase, seat_id: UUID) -> None:
     """Take a seat away at once: its grants go, and what comes next has a key it never held."""
-    seated = members(uow, case)
-    seat = _get(uow, case, seat_id)
-    staying = [m for m in seated if m.user_id != seat.user_id]
+    members = members_of(uow, case)
+    seat = get(uow, case, seat_id)
+    staying = [m for m in members if m.user_id != seat.user_id]
     _check_lead(staying, uow.now)
-    _check_somebody_here(uow, case, staying)
+    check_somebody_here(uow, case, staying)
     user_id = seat.user_id
-    _leave(uow, case, seated, {user_id})
+    _leave(uow, case, members, {user_id})
     audit.record(uow, "seat.removed", subject_id=user_id, case_id=case.id)
 
 
@@ -238,32 +268,29 @@ def remove_expired(uow: UnitOfWork, case: OpenCase) -> int:
         )
     )
     if ended:
-        _leave(uow, case, members(uow, case), ended)
+        _leave(uow, case, members_of(uow, case), ended)
         for user_id in sorted(ended):
             audit.record(uow, "seat.expired", subject_id=user_id, case_id=case.id)
     return len(ended)
 
 
-def _leave(uow: UnitOfWork, case: OpenCase, seated: Sequence[Member], gone: set[UUID]) -> None:
+def _leave(uow: UnitOfWork, case: OpenCase, members: Sequence[Member], gone: set[UUID]) -> None:
     uow.session.execute(
         delete(CaseSeat).where(CaseSeat.case_id == case.id, CaseSeat.user_id.in_(gone))
     )
     uow.session.execute(
         delete(CaseGrant).where(CaseGrant.case_id == case.id, CaseGrant.user_id.in_(gone))
     )
-    staying = [member for member in seated if member.user_id not in gone]
+    staying = [member for member in members if member.user_id not in gone]
     fresh = keys.CaseKey(case.id, case.generation + 1, keys.random_key())
-    travelling = _travelling(uow, case)
+    travelling = travelling_on(uow, case)
     for member in staying:
-        if member.user_id not in travelling:
+        if member.current and member.user_id not in travelling:
             grant(uow, member, [fresh])
-    uow.session.execute(update(Case).where(Case.id == case.id).values(generation=fresh.generation))
-    uow.session.flush()
-    uow.session.expire_all()
-    _write_manifest(uow, fresh, case.newest, staying)
+    write_manifest(uow, case, staying, fresh)
 
 
-def _get(uow: UnitOfWork, case: OpenCase, seat_id: UUID) -> CaseSeat:
+def get(uow: UnitOfWork, case: OpenCase, seat_id: UUID) -> CaseSeat:
     seat = uow.session.scalar(
         select(CaseSeat).where(CaseSeat.case_id == case.id, CaseSeat.id == seat_id)
     )
@@ -282,31 +309,6 @@ def _check_end(uow: UnitOfWork, ends_at: datetime | None) -> None:
 def _check_lead(members: Sequence[Member], now: datetime) -> None:
     if not any(m.role is Seat.LEAD and (m.ends_at is None or m.ends_at > now) for m in members):
         msg = "A case needs somebody who leads it. Make another person lead first."
-        raise ConflictError(msg)
-
-
-def _travelling(uow: UnitOfWork, case: OpenCase) -> set[UUID]:
-    """Return who has given up their keys for a journey: they get no new ones before they return."""
-    return set(
-        uow.session.scalars(
-            select(CaseSeat.user_id).where(
-                CaseSeat.case_id == case.id, CaseSeat.travel_until.is_not(None)
-            )
-        )
-    )
-
-
-def _check_somebody_here(uow: UnitOfWork, case: OpenCase, members: Sequence[Member]) -> None:
-    """Travellers hold no key: somebody else must, and be able to let them in again."""
-    travelling = _travelling(uow, case)
-    if travelling and not any(
-        m.role in {Seat.LEAD, Seat.EDITOR} and m.ends_at is None and m.user_id not in travelling
-        for m in members
-    ):
-        msg = (
-            "Whoever is travelling needs somebody here to let them in again. Keep a lead or editor "
-            "without a last day on the case until they are back."
-        )
         raise ConflictError(msg)
 
 
@@ -349,8 +351,13 @@ def _role(text: str) -> Seat:
     return Seat(text) if text in set(Seat) else Seat.READER
 
 
-def warnings(session: Session, case: OpenCase, views: Sequence[SeatView]) -> list[str]:
-    """Say what is wrong with the seats of a case: where rows and sealed list do not agree."""
+def warnings(
+    session: Session, case: OpenCase, views: Sequence[SeatView], renewed: Container[UUID] = ()
+) -> list[str]:
+    """Say what is wrong with the seats of a case: where rows and sealed list do not agree.
+
+    `renewed` are people whose keys changed as they should: with a certificate for each.
+    """
     listed_seats = open_manifest(session.get_one(Case, case.id), case.keys)
     found = [
         f"{view.name} has a seat that the case's sealed list does not name. Somebody wrote it into "
@@ -368,7 +375,8 @@ def warnings(session: Session, case: OpenCase, views: Sequence[SeatView]) -> lis
     found += [
         f"The keys of {view.name} are not the ones this case was opened to."
         for view in views
-        if listed_seats.get(str(view.user_id), ["", "", view.fingerprint])[2] != view.fingerprint
+        if view.user_id not in renewed
+        and listed_seats.get(str(view.user_id), ["", "", view.fingerprint])[2] != view.fingerprint
     ]
     missing = set(listed_seats) - {str(view.user_id) for view in views}
     if missing:

@@ -13,6 +13,7 @@ from casefile import audit, keys, policy
 from casefile.accounts.service import certified_keys
 from casefile.cases import codenames, seats
 from casefile.cases.access import NO_CASE, NOT_YOURS, SEATED, OpenCase, open_cases
+from casefile.cases.escrowing import grant_to_escrow
 from casefile.cases.models import Case, CaseSeat
 from casefile.db import table
 from casefile.errors import ConflictError, ForbiddenError, NotFoundError
@@ -53,10 +54,12 @@ def create(uow: UnitOfWork, *, title: str, summary: str) -> UUID:
     case_id = uuid4()
     key = keys.CaseKey(case_id, 1, keys.random_key())
     members = [seats.Member(uow.actor_id, Seat.LEAD, None, own)]
+    codename = _free_codename(uow.session)
+    escrow = grant_to_escrow(uow, [], key, "")
     uow.session.add(
         Case(
             id=case_id,
-            codename=_free_codename(uow.session),
+            codename=codename,
             status="open",
             created_at=uow.now,
             changed_at=uow.now,
@@ -64,7 +67,7 @@ def create(uow: UnitOfWork, *, title: str, summary: str) -> UUID:
             record=key.seal(_pack(title, summary), "case", case_id, "record", 1),
             record_generation=1,
             record_version=1,
-            manifest=seats.seal_manifest(key, members, 1),
+            manifest=seats.seal_manifest(key, members, 1, escrow=escrow),
             manifest_generation=1,
             manifest_version=1,
         )

@@ -123,12 +123,13 @@ def bring_back(uow: UnitOfWork, case: OpenCase, seat_id: UUID | None = None) -> 
     if len(case.keys) < case.generation:
         msg = "You do not hold every key of this case, so you cannot give them on."
         raise DamagedError(msg)
-    members = {member.user_id: member for member in seats.members(uow, case)}
+    members = {member.user_id: member for member in seats.members_of(uow, case)}
     for seat in back:
         uow.session.execute(
             delete(CaseGrant).where(CaseGrant.case_id == case.id, CaseGrant.user_id == seat.user_id)
         )
-        seats.grant(uow, members[seat.user_id], case.keys.values())
+        if members[seat.user_id].current:
+            seats.grant(uow, members[seat.user_id], case.keys.values())
         seat.travel_until = seat.travel_generation = seat.travel_record = None
         uow.session.flush()
         _arrive(uow, seat.user_id)

@@ -13,8 +13,9 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 
 from casefile import keys
+from casefile.accounts import recovery
 from casefile.accounts import service as accounts
-from casefile.accounts.models import User
+from casefile.accounts.models import RecoveryCode, User
 from casefile.app import create_app
 from casefile.cases import access, indexing, seats
 from casefile.cases import service as cases
@@ -44,6 +45,17 @@ class _Account:
     id: UUID
     bundle: keys.Bundle
     person: content.Person
+
+
+def _keep_code(uow: UnitOfWork, account: _Account) -> None:
+    """Give somebody of the sample a recovery code that, like the password, is no secret."""
+    recovery.make(uow, account.id, account.bundle, recovery_code(account.person.username))
+    uow.session.get_one(RecoveryCode, account.id).kept_at = uow.now
+
+
+def recovery_code(username: str) -> str:
+    """Return the code of somebody of the sample."""
+    return keys.write_code(keys.digest(f"sample {username}".encode())[:20])
 
 
 class Loader:
@@ -80,7 +92,8 @@ class Loader:
                 password=first.password,
                 roles=[Role(role) for role in first.roles],
             )
-        founder = _Account(user.id, bundle, first)
+            founder = _Account(user.id, bundle, first)
+            _keep_code(uow, founder)
         self.accounts[first.key] = founder
         made = [(person, uuid4(), keys.Bundle.create(bundle.anchor)) for person in others]
         sealed = [
@@ -101,6 +114,7 @@ class Loader:
                 user.invited_by_id = founder.id
                 accounts.certify(uow, user, founder.id, founder.bundle)
                 self.accounts[person.key] = _Account(user_id, own, person)
+                _keep_code(uow, self.accounts[person.key])
         self.tell("people", len(people), len(people))
 
     def _at(self, age: timedelta, account: _Account | None) -> UnitOfWork:
@@ -293,6 +307,7 @@ def sign_ins(resources: Resources, now: datetime) -> list[dict[str, Any]]:
         {
             "username": user.username,
             "password": passwords[user.username],
+            "recovery_code": recovery_code(user.username),
             "roles": user.roles.split(),
             "cases": [
                 {"id": str(row.id), "codename": row.codename, "seat": row.role}

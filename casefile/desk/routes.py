@@ -3,9 +3,10 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, render_template
+from flask import Blueprint, g, render_template
 from sqlalchemy import text
 
+from casefile.accounts import renewing
 from casefile.accounts import service as accounts
 from casefile.cases import chores
 from casefile.cases import service as cases
@@ -31,9 +32,11 @@ CASES = 12
 @signed_in
 def index() -> ResponseReturnValue:
     session, opened, now = database_session(), current(), resources().clock()
-    if accounts.waits_for_me(session, opened.person.id):
+    me = opened.person.id
+    if accounts.waits_for_me(session, me) or renewing.waits_for_me(session, me):
         with unit_of_work() as uow:
             accounts.certify_invited(uow)
+            renewing.certify_renewed(uow)
     do_chores(chores.waiting(session, opened.person.id, now))
     mine, total = cases.mine(session, opened, now, limit=CASES)
     return render_template(
@@ -41,7 +44,12 @@ def index() -> ResponseReturnValue:
         cases=mine,
         case_total=total,
         activity=service.activity(session, mine),
-        waiting=service.waiting(session, opened, mine, now),
+        waiting=[
+            *service.keys_waiting(
+                session, opened, mine, now, damaged=bool(g.get("damage_noticed"))
+            ),
+            *service.waiting(session, opened, mine, now),
+        ],
         first_day=total == 0,
     )
 

@@ -7,8 +7,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
-from casefile.cases import chores, trail
+from casefile.accounts import recovery
+from casefile.cases import chores, restoring, trail
 from casefile.evidence import service as evidence
 from casefile.policy import Permission
 
@@ -52,6 +54,52 @@ def activity(session: Session, cases: Sequence[OpenCase]) -> list[Activity]:
     busy = {case.id: case for case in cases[:BUSY_CASES]}
     found = trail.latest(session, busy, without=trail.QUIET, limit=SHOWN)
     return [Activity(line, case) for line, case in found]
+
+
+def keys_waiting(
+    session: Session,
+    opened: Visit,
+    cases: Sequence[OpenCase],
+    now: datetime,
+    *,
+    damaged: bool = False,
+) -> list[Waiting]:
+    """Return what waits about keys: a code to make or confirm, access lost or to be restored."""
+    code, page = recovery.state(session, opened.person.id), "/account/recovery-code"
+    found = []
+    if code is None:
+        found.append(Waiting("code", _("Make a recovery code for your account"), page, now))
+    elif code.kept_at is None:
+        text = _("Confirm that you kept your recovery code")
+        found.append(Waiting("code", text, page, code.made_at))
+    lost = restoring.my_lost_seats(session, opened.person.id, now)
+    if lost:
+        text = ngettext(
+            "One of your cases opens again when somebody who leads it restores your access",
+            "%(num)s of your cases open again when somebody who leads them restores your access",
+            lost,
+        )
+        found.append(Waiting("access", text, "/cases/", now))
+    if damaged:
+        text = _(
+            "A key stored for you was changed outside Casefile and was not used: tell whoever leads "
+            "that case and the administrator"
+        )
+        found.append(Waiting("damage", text, "/cases/", now))
+    found += [
+        Waiting(
+            "restore",
+            _(
+                "%(name)s has new keys: restore access to %(codename)s",
+                name=one.name,
+                codename=one.codename,
+            ),
+            f"/cases/{one.case_id}/members/",
+            now,
+        )
+        for one in restoring.to_restore(session, cases, now)
+    ]
+    return found
 
 
 def waiting(

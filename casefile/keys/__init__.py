@@ -22,9 +22,11 @@ from casefile.keys.identity import (
     PublicKeys,
     certify,
     check_chain,
+    check_issuer,
     fingerprint,
 )
 from casefile.keys.passwords import PasswordKeys, PasswordSettings, password_keys
+from casefile.keys.recovery_codes import code_key, last_group, new_code, read_code, write_code
 from casefile.keys.security_keys import (
     Credential,
     Site,
@@ -34,6 +36,7 @@ from casefile.keys.security_keys import (
     creation_options,
     request_options,
 )
+from casefile.keys.shares import OfflineKey, join, read_share
 from casefile.keys.signed_note import NoteSigner, NoteVerifier
 from casefile.keys.symmetric import (
     authenticate,
@@ -57,6 +60,7 @@ __all__ = [
     "FileReader",
     "NoteSigner",
     "NoteVerifier",
+    "OfflineKey",
     "PasswordKeys",
     "PasswordSettings",
     "PublicKeys",
@@ -73,22 +77,30 @@ __all__ = [
     "certify",
     "check_chain",
     "check_creation",
+    "check_issuer",
     "check_request",
     "check_stamp",
+    "code_key",
     "creation_options",
     "derive",
     "digest",
     "fingerprint",
     "issue_grant",
+    "join",
+    "last_group",
+    "new_code",
     "open_grant",
     "packed",
     "paper_code",
     "password_keys",
     "plain_size",
     "random_key",
+    "read_code",
+    "read_share",
     "request_options",
     "same",
     "sealed_size",
     "unwrap",
     "wrap",
+    "write_code",
 ]

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.hpke import (
 )
 
 from casefile.errors import DamagedError
-from casefile.keys.symmetric import derive, digest, packed, same
+from casefile.keys.symmetric import derive, digest, packed, same, unwrap, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +34,7 @@ _BUNDLE: Final = 160
 _SEED: Final = slice(0, 64)
 _X25519: Final = slice(64, 96)
 _ED25519: Final = slice(96, 128)
+_PRIVATE: Final = slice(0, 128)
 _ANCHOR: Final = slice(128, 160)
 _PUBLIC: Final = _ENCRYPTION_PUBLIC + _CURVE_BYTES
 _CERTIFICATE_VERSION: Final = b"\x01"
@@ -159,6 +160,14 @@ class Bundle:
         except (InvalidTag, ValueError):
             raise DamagedError(_NOT_FOR_THIS_PERSON) from None
 
+    def keep(self, plaintext: bytes, *associated: bytes | str | int | UUID) -> bytes:
+        """Seal something only I can open and, unlike with HPKE, only I can have sealed."""
+        return wrap(self._own, plaintext, *associated)
+
+    def kept(self, sealed: bytes, *associated: bytes | str | int | UUID) -> bytes:
+        """Open what `keep` sealed; DamagedError when anybody else made or moved it."""
+        return unwrap(self._own, sealed, *associated)
+
     def sign(self, message: bytes) -> bytes:
         """Ed25519 (RFC 8032), 64 bytes."""
         return self._signer.sign(message)
@@ -169,6 +178,10 @@ class Bundle:
         HKDF-Expand (RFC 5869, 2.3) over the 128 secret random bytes; the anchor is public.
         """
         return derive(self._raw[: _ANCHOR.start], label, *context)
+
+    @cached_property
+    def _own(self) -> bytes:
+        return derive(self._raw[_PRIVATE], "own")
 
     @cached_property
     def _mlkem(self) -> MLKEM768PrivateKey:
@@ -252,16 +265,21 @@ def check_chain(anchor: bytes, chain: Sequence[Certificate]) -> None:
     if not 1 <= len(chain) <= _LONGEST_CHAIN or not same(chain[-1].public.signing, anchor):
         raise DamagedError(_BAD_CHAIN)
     for certificate, issuer in zip(chain, [*chain[1:], chain[-1]], strict=True):
-        if certificate.issuer_id != issuer.user_id or not issuer.may_certify:
-            raise DamagedError(_BAD_CHAIN)
-        statement = _statement(
-            certificate.user_id,
-            certificate.issuer_id,
-            certificate.public,
-            certificate.generation,
-            may_certify=certificate.may_certify,
-        )
-        issuer.public.verify(certificate.signature, statement)
+        check_issuer(certificate, issuer)
+
+
+def check_issuer(certificate: Certificate, issuer: Certificate) -> None:
+    """Return when one certificate was signed by the user of the other; DamagedError otherwise."""
+    if certificate.issuer_id != issuer.user_id or not issuer.may_certify:
+        raise DamagedError(_BAD_CHAIN)
+    statement = _statement(
+        certificate.user_id,
+        certificate.issuer_id,
+        certificate.public,
+        certificate.generation,
+        may_certify=certificate.may_certify,
+    )
+    issuer.public.verify(certificate.signature, statement)
 
 
 def _statement(

@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from casefile import audit
 from casefile.db import explain
-from casefile.errors import CasefileError, RangeError, TooManyRequestsError
+from casefile.errors import CasefileError, DamagedError, RangeError, TooManyRequestsError
 from casefile.uow import UnitOfWork
 from casefile.web.uploads import drain
 from casefile.web.visit import resources
@@ -133,6 +133,8 @@ def error_page(status: int, message: str) -> Response:
 def _refused(error: CasefileError) -> Response:
     if request.method in {"POST", "PUT", "PATCH"}:
         drain()
+    if isinstance(error, DamagedError):
+        g.damage_noticed = True
     response = error_page(int(error.status), _(error.message))
     if isinstance(error, RangeError):
         response.headers["Content-Range"] = f"bytes */{error.size}"
@@ -198,6 +200,8 @@ def _finish(response: Response) -> Response:
         response.headers["Cache-Control"] = "no-store"
     if response.status_code in REFUSED and g.get("visit") is not None and request.endpoint:
         _note_refusal(response.status_code)
+    if g.get("damage_noticed"):
+        _note("damage.noticed", {"endpoint": request.endpoint})
     return response
 
 
@@ -217,15 +221,19 @@ class RefusalCounter:
 
 
 def _note_refusal(status: int) -> None:
-    opened = g.visit
+    _note("request.refused", {"status": status, "endpoint": request.endpoint})
+
+
+def _note(action: str, detail: dict[str, object]) -> None:
+    """Put into the trail that something was refused, or found changed outside the program."""
+    opened = g.get("visit")
+    who = opened.person.id if opened else None
     counter: RefusalCounter = resources_counter()
-    if not counter.admit(opened.person.id):
+    if not counter.admit(who):
         return
     try:
-        with UnitOfWork(resources(), opened.person.id) as uow:
-            audit.record(
-                uow, "request.refused", detail={"status": status, "endpoint": request.endpoint}
-            )
+        with UnitOfWork(resources(), who) as uow:
+            audit.record(uow, action, detail=detail)
     except CasefileError as error:
         log.warning("refusal_not_recorded", extra={"error": type(error).__name__})
 

@@ -263,8 +263,48 @@ def invitation_mistaken(scene: Scene) -> None:
     scene.send(unchecked=True)
 
 
+def first_code(scene: Scene) -> None:
+    """Accept an invitation; what comes is the recovery code."""
+    invitation(scene)
+    name = f"new-{uuid4().hex[:8]}"
+    words = "plain-bread-and-mountain-honey"
+    scene.fill(name="Somebody New", username=name, password=words, password_again=words)
+    scene.send()
+
+
 def first_day(scene: Scene) -> None:
-    newcomer(scene)
+    first_code(scene)
+    scene.page.goto("/")
+
+
+def other_group(scene: Scene) -> None:
+    first_code(scene)
+    scene.fill(group="AAAA")
+    scene.send()
+
+
+def renewal_made(scene: Scene) -> None:
+    scene.go("/admin/")
+    scene.main(".confirm:has(form[action$=renewal]) summary").first.click()
+    scene.main("form[action$=renewal] button").first.click()
+    scene.main("#link").wait_for()
+
+
+def renewal(scene: Scene) -> None:
+    timur = scene.newsroom.people["timur"]
+    scene.go("/sign-in")
+    scene.fill(username=timur.username, password=timur.password)
+    scene.send()
+    renewal_made(scene)
+    link = scene.main("#link").inner_text()
+    scene.page.context.clear_cookies()
+    scene.page.goto(link)
+
+
+def renewal_mistaken(scene: Scene) -> None:
+    renewal(scene)
+    scene.fill(password="short", password_again="else")
+    scene.send(unchecked=True)
 
 
 def completions(scene: Scene) -> None:
@@ -357,6 +397,18 @@ PLACES = [
     Place("invitation", "", "Your invitation", invitation),
     Place("invitation mistaken", "", "Your invitation", invitation_mistaken),
     Place("invitation gone", "", "Nothing here", at(f"/invitations/{'A' * 43}")),
+    Place("code lost", "", "Forgotten password", at("/forgotten-password")),
+    Place(
+        "code lost mistaken",
+        "",
+        "Forgotten password",
+        mistaken("/forgotten-password", username="daria", code="abc", password="x"),
+    ),
+    Place("begin anew", "", "Begin anew", renewal),
+    Place("begin anew mistaken", "", "Begin anew", renewal_mistaken),
+    Place("begin anew gone", "", "Nothing here", at(f"/renewals/{'A' * 43}")),
+    Place("first code", "", "Your recovery code", first_code),
+    Place("first code not kept", "", "Recovery code", other_group),
     Place("first day", "", "Desk", first_day),
     Place("second step", "", "Second factor", waiting_for_a_code),
     Place("second step mistaken", "", "Second factor", wrong_code),
@@ -456,6 +508,13 @@ PLACES = [
         "Your password again",
         mistaken("/account/confirm", password="not hers"),
     ),
+    Place("recovery code", "daria", "Recovery code", at("/account/recovery-code")),
+    Place(
+        "recovery code tried",
+        "daria",
+        "Recovery code",
+        mistaken("/account/recovery-code", code="0000-0000"),
+    ),
     Place("sessions", "daria", "Sessions", opened("/account/sessions", "", ".confirm summary")),
     Place("trail", "daria", "Audit trail", at("/account/trail")),
     Place("travel", "daria", "Travel", at("/account/travel")),
@@ -467,6 +526,7 @@ PLACES = [
     Place("invite", "timur", "Invite somebody", at("/admin/invitations/new")),
     Place("invite mistaken", "timur", "Invite somebody", mistaken("/admin/invitations/new")),
     Place("invited", "timur", "The invitation is ready", invited),
+    Place("begin anew made", "timur", "The link is ready", renewal_made),
     Place("audit log", "timur", "Audit log", at("/admin/audit")),
     Place("nothing here", "daria", "Nothing here", at("/nothing")),
     Place("not allowed", "daria", "That is not yours to do", at("edit", "reader")),

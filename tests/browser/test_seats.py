@@ -114,6 +114,10 @@ def test_somebody_invited_makes_an_account_and_finds_an_empty_desk(visit: Newsst
     newcomer.locator("#password_again").fill("plain-bread-and-mountain-honey")
     newcomer.get_by_role("button", name="Create my account").click()
 
+    expect(newcomer.get_by_role("heading", level=1)).to_have_text("Your recovery code")
+    expect(newcomer.get_by_role("button", name="Print this page")).to_be_visible()
+    newcomer.locator("#group").fill(newcomer.locator("#code").inner_text().strip()[-4:])
+    newcomer.get_by_role("button", name="I have kept it").click()
     expect(newcomer.get_by_role("heading", level=1)).to_have_text("Desk")
     expect(newcomer.get_by_role("heading", name="Open your first case")).to_be_visible()
     again = visit()

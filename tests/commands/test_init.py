@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 
 def users(instance: Path) -> list[dict[str, str]]:
-    done = run(instance, "database", "sql", 'SELECT username, name, roles FROM "user"')
+    people = """SELECT username, name, roles FROM "user" WHERE username <> '(escrow)'"""
+    done = run(instance, "database", "sql", people)
     assert done.returncode == 0, done.stderr
     rows: list[dict[str, str]] = json.loads(done.stdout)
     return rows

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.access_matrix import NOWHERE, PEOPLE, ROWS, add_factor, fill, invite
+from tests.access_matrix import NOWHERE, PEOPLE, ROWS, add_factor, fill, invite, renew
 from tests.cast import Scene
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def test_a_page_answers_each_person_as_the_matrix_says(
     browse: Browse, resources: Resources, cast: Cast, url: str, answers: tuple[int, ...]
 ) -> None:
     _invitation, token = invite(resources, cast)
-    given: dict[str, object] = {"token": token}
+    given: dict[str, object] = {"token": token, "renewal": renew(resources, cast)}
     if "{factor}" in url:
         given["factor"] = add_factor(resources, cast)
     for name, status in zip(PEOPLE, answers, strict=True):
@@ -51,6 +51,7 @@ def test_a_change_answers_each_person_as_the_matrix_says(
     given: dict[str, object] = {"invitation": invitation, "token": token}
     if "{factor}" in url:
         given["factor"] = add_factor(resources, cast)
+    given["renewal"] = renew(resources, cast)
     if "{session}" in url:
         browse(cast.ann).get("/account/sessions")
         page = browse(cast.ann, fresh=True).get("/account/sessions")

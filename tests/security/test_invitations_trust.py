@@ -49,8 +49,8 @@ def test_an_invited_person_is_certified_by_the_inviters_next_visit_and_can_be_se
     fay = StrictBrowser(app)
     token = _token(browse, cast)
     assert "Ada Keeper" in fay.get(f"/invitations/{token}").text
-    fay.post(f"/invitations/{token}", fields=FAY)
-    assert "Your account is ready" in fay.get("/").text
+    page = fay.post(f"/invitations/{token}", 200, fields=FAY)
+    assert "Your account is ready" in page.text
     assert _fay(app).certificate is None
 
     browse(cast.ada).get("/")
@@ -65,7 +65,7 @@ def test_an_invited_person_is_certified_by_the_inviters_next_visit_and_can_be_se
 def test_an_uncertified_person_cannot_be_given_a_seat(
     app: Flask, browse: Browse, cast: Cast
 ) -> None:
-    StrictBrowser(app).post(f"/invitations/{_token(browse, cast)}", fields=FAY)
+    StrictBrowser(app).post(f"/invitations/{_token(browse, cast)}", 200, fields=FAY)
 
     assert "fay" not in browse(cast.ann).get(f"{cast.case.url}/members/").html
     browse(cast.ann).post(f"{cast.case.url}/members/", 422, username="fay", role="reader")
@@ -73,7 +73,7 @@ def test_an_uncertified_person_cannot_be_given_a_seat(
 
 def test_an_invitation_works_once(app: Flask, browse: Browse, cast: Cast) -> None:
     token = _token(browse, cast)
-    StrictBrowser(app).post(f"/invitations/{token}", fields=FAY)
+    StrictBrowser(app).post(f"/invitations/{token}", 200, fields=FAY)
 
     again = StrictBrowser(app)
     again.get(f"/invitations/{token}", 404)
@@ -153,7 +153,7 @@ def test_an_invitation_with_raised_roles_is_refused(app: Flask, browse: Browse, 
 def test_an_account_forged_in_the_database_is_not_certified(
     app: Flask, browse: Browse, cast: Cast, harm: str
 ) -> None:
-    StrictBrowser(app).post(f"/invitations/{_token(browse, cast)}", fields=FAY)
+    StrictBrowser(app).post(f"/invitations/{_token(browse, cast)}", 200, fields=FAY)
     _token(browse, cast, name="Gus")
     with writing(app) as session:
         fay = session.scalars(select(User).where(User.username == "fay")).one()
@@ -190,7 +190,7 @@ def test_an_account_planted_without_an_invitation_is_never_certified(
 def test_somebody_else_than_the_inviter_certifies_nobody(
     app: Flask, browse: Browse, cast: Cast
 ) -> None:
-    StrictBrowser(app).post(f"/invitations/{_token(browse, cast)}", fields=FAY)
+    StrictBrowser(app).post(f"/invitations/{_token(browse, cast)}", 200, fields=FAY)
     with writing(app) as session:
         session.scalars(
             select(User).where(User.username == "fay")
@@ -205,7 +205,7 @@ def test_an_uncertified_person_cannot_open_a_case_of_their_own_and_is_told_why(
     app: Flask, browse: Browse, cast: Cast
 ) -> None:
     fay = StrictBrowser(app)
-    fay.post(f"/invitations/{_token(browse, cast)}", fields=FAY)
+    fay.post(f"/invitations/{_token(browse, cast)}", 200, fields=FAY)
 
     page = fay.post("/cases/", 503, title="Mine")
 
@@ -241,7 +241,7 @@ def test_a_form_that_will_not_do_comes_again_and_the_invitation_still_works(
 
     assert words in page.problems()
     assert "herons" not in page.html
-    fay.post(f"/invitations/{token}", fields=FAY)
+    fay.post(f"/invitations/{token}", 200, fields=FAY)
 
 
 def test_an_invitation_made_by_the_services_is_the_one_of_the_page(

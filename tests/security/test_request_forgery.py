@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from tests.cast import Actor, Cast
     from tests.strict_browser import Browse
 
+ONCE = re.compile("{(token|renewal)}")
 UNSAFE = [(url, answers) for method, url, answers in ROWS if method == "POST"]
 ELSEWHERE = (
     {"Origin": "https://elsewhere.example"},
@@ -113,7 +115,7 @@ def test_a_token_from_before_signing_in_is_of_no_use_after(app: Flask, cast: Cas
 def test_reading_changes_nothing(app: Flask, browse: Browse, cast: Cast) -> None:
     factor = add_factor(resources_of(app), cast)
     for method, url, answers in ROWS:
-        if method == "GET" and answers[0] in {200, 302} and "{token}" not in url:
+        if method == "GET" and answers[0] in {200, 302} and not ONCE.search(url):
             browse(cast.ann).get(fill(url, cast, factor=factor), answers[0])
 
     looked = {"session.opened", "evidence.viewed", "evidence.downloaded"}
