@@ -11,9 +11,10 @@ import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import text
+from alembic import command
+from alembic.config import Config
 
-from casefile import audit
+from casefile import audit, db
 from casefile.audit import tree
 from casefile.audit.exports import script
 from casefile.uow import UnitOfWork
@@ -384,11 +385,13 @@ def test_an_older_newsroom_gets_its_tree_when_its_tables_are_brought_up_to_date(
     for _ in range(9):
         with UnitOfWork(resources, None) as uow:
             audit.record(uow, "test.added")
-    with resources.database.writing() as session:
-        for name in ("audit_node", "audit_checkpoint", "audit_stamp", "audit_memory"):
-            session.execute(text(f"DROP TABLE {name}"))
-        session.execute(text("UPDATE alembic_version SET version_num = '20261121_1953'"))
-        session.commit()
+    configuration = Config()
+    configuration.set_main_option("script_location", str(db.MIGRATIONS))
+    with resources.database.engine.connect() as connection:
+        configuration.attributes["connection"] = connection
+        command.downgrade(configuration, "20261121_1953")
+        connection.commit()
+    assert not db.is_current(resources.database)
 
     brought = casefile("init", "--username", "x", "--name", "X")
     report = json.loads(casefile("audit", "verify", "--json").stdout)

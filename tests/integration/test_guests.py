@@ -35,6 +35,7 @@ def _guest(app: Flask, browse: Browse, cast: Cast, clock: Clock, days: int) -> S
     guest = StrictBrowser(app)
     guest.post(
         link.removeprefix("http://localhost"),
+        200,
         username="gulnara",
         name="Gulnara",
         password=PASSWORD,
