@@ -82,3 +82,12 @@ def _is_harmless(word: str, source: str) -> bool:
     return word == "localStorage" and not re.search(
         r"localStorage\.setItem\([^)]*(body|value)", source
     )
+
+
+def test_every_brace_of_the_stylesheet_is_closed() -> None:
+    """A browser drops the rest of a sheet without a word."""
+    depth = 0
+    for number, line in enumerate((STATIC / "casefile.css").read_text().splitlines(), start=1):
+        depth += line.count("{") - line.count("}")
+        assert depth >= 0, number
+    assert depth == 0
