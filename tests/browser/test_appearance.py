@@ -53,7 +53,7 @@ def test_times_stand_in_the_zone_somebody_chooses(visit: Newsstand) -> None:
 
     def offset() -> str:
         page.goto("/account/sessions")
-        title = page.locator(".row-line-title time").first
+        title = page.locator(".row-line .meta time").first
         return title.inner_text() + "|" + (title.get_attribute("datetime") or "")
 
     page.goto("/account/")

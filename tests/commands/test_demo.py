@@ -37,7 +37,7 @@ def count(instance: Path, what: str) -> int:
 
 def check_shape(people: list[dict[str, Any]]) -> None:
     for person in people:
-        assert set(person) == {"username", "password", "roles", "cases"}
+        assert set(person) == {"username", "password", "recovery_code", "roles", "cases"}
         assert set(person["roles"]) <= ROLES
         for case in person["cases"]:
             assert set(case) == {"id", "codename", "seat"}
