@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 from jinja2 import FileSystemBytecodeCache
 
 pytest.register_assert_rewrite("tests.strict_browser")
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
 for _name in [name for name in os.environ if name.startswith("CASEFILE_")]:
     del os.environ[_name]
+
+# No test of ours is about time on the clock, and a machine may be busy with others.
+settings.register_profile("unhurried", settings(), deadline=None)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")
