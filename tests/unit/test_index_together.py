@@ -10,7 +10,7 @@ from threading import Barrier
 import pytest
 
 from casefile.errors import BusyError, FullError
-from casefile.index import CatchUp, Index, verify_open
+from casefile.index import CatchUp, Index, sealed, verify_open
 from tests.index_scene import Scene, path_of, raw, search
 
 
@@ -133,3 +133,20 @@ def test_open_shards_stay_within_their_memory(tmp_path: Path) -> None:
             assert lease.cache_kib == shards._cache_kib
     index.close()
     assert shards._connections == 0
+
+
+def test_whoever_opens_a_file_that_another_is_making_waits(folder: Path, scene: Scene) -> None:
+    folder.mkdir()
+    maker = raw(folder, scene)
+    maker.execute("BEGIN IMMEDIATE")
+    with ThreadPoolExecutor(1) as pool:
+        opening = pool.submit(
+            sealed.open_sealed,
+            *(path_of(folder, scene), scene.case_id.bytes, scene.keys),
+            cache_kib=1_000,
+        )
+        with pytest.raises(TimeoutError):
+            opening.result(0.2)
+        maker.execute("ROLLBACK")
+        opening.result(10).close()
+    maker.close()
