@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 from typing import TYPE_CHECKING
 
@@ -10,10 +9,10 @@ from sqlalchemy import select
 
 from casefile.evidence.models import Item
 from tests.cast import LEDGER, resources_of
+from tests.raw_form import send
 
 if TYPE_CHECKING:
     from flask import Flask
-    from werkzeug.test import TestResponse
 
     from tests.cast import Cast
     from tests.strict_browser import Browse, Page, StrictBrowser
@@ -22,30 +21,6 @@ if TYPE_CHECKING:
 def upload(browser: StrictBrowser, cast: Cast, name: str, content: bytes, **more: str) -> Page:
     made = browser.post(f"{cast.case.url}/evidence/", files=[(name, content)], **more)
     return browser.get(made.location)
-
-
-def send(
-    browser: StrictBrowser, cast: Cast, status: int, *files: tuple[bytes, bytes]
-) -> TestResponse:
-    """Send files whose names are written into the form exactly like this."""
-    parts = [
-        b'Content-Disposition: form-data; name="csrf_token"\r\n\r\n' + browser.token().encode(),
-        *(
-            b'Content-Disposition: form-data; name="files"; filename="%s"\r\n'
-            b"Content-Type: text/plain\r\n\r\n%s" % file
-            for file in files
-        ),
-    ]
-    body = b"".join(b"--line\r\n%s\r\n" % part for part in parts) + b"--line--\r\n"
-    answer = browser.client.post(
-        f"{cast.case.url}/evidence/",
-        base_url="http://localhost",
-        input_stream=io.BytesIO(body),
-        content_length=len(body),
-        content_type="multipart/form-data; boundary=line",
-    )
-    assert answer.status_code == status
-    return answer
 
 
 def upload_named(browser: StrictBrowser, cast: Cast, written: bytes) -> Page:

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cast import open_case, resources_of
+from tests.raw_form import send
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flask import Flask
-    from werkzeug.test import TestResponse
 
     from casefile.uow import Resources
     from tests.cast import Cast
-    from tests.strict_browser import Browse, StrictBrowser
+    from tests.strict_browser import Browse
 
 
 MEBIBYTE = 1024 * 1024
@@ -23,30 +23,6 @@ MEBIBYTE = 1024 * 1024
 
 def kept(resources: Resources) -> set[str]:
     return {name for name, _size, _at in resources.vault.names()}
-
-
-def send(
-    browser: StrictBrowser, cast: Cast, status: int, *files: tuple[bytes, bytes]
-) -> TestResponse:
-    """Send files whose names are written into the form exactly like this."""
-    parts = [
-        b'Content-Disposition: form-data; name="csrf_token"\r\n\r\n' + browser.token().encode(),
-        *(
-            b'Content-Disposition: form-data; name="files"; filename="%s"\r\n'
-            b"Content-Type: text/plain\r\n\r\n%s" % file
-            for file in files
-        ),
-    ]
-    body = b"".join(b"--line\r\n%s\r\n" % part for part in parts) + b"--line--\r\n"
-    answer = browser.client.post(
-        f"{cast.case.url}/evidence/",
-        base_url="http://localhost",
-        input_stream=io.BytesIO(body),
-        content_length=len(body),
-        content_type="multipart/form-data; boundary=line",
-    )
-    assert answer.status_code == status
-    return answer
 
 
 @pytest.mark.parametrize("files", [None, [("", b"")]])
