@@ -107,7 +107,9 @@ def test_a_root_is_no_authority_and_an_authority_no_root(
         request.check(answer, authority.own.read_bytes())
 
 
-@pytest.mark.parametrize("change", [lambda _raw: b"", lambda raw: raw[:40], lambda raw: b"\0" + raw])
+@pytest.mark.parametrize(
+    "change", [lambda _raw: b"", lambda raw: raw[:40], lambda raw: b"\0" + raw]
+)
 def test_what_is_no_answer_cannot_be_read(
     authority: Authority, trusted: bytes, change: Callable[[bytes], bytes]
 ) -> None:
