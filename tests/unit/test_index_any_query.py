@@ -117,6 +117,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Index, l
     index.close()
 
 
+@pytest.mark.slow
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(QUESTIONS)
 def test_every_query_finds_what_looking_at_every_word_finds(

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from casefile.index import Document, Index, Query
 from casefile.index.expansion import MOST_TERMS
 from tests.index_scene import ANN, BEN, EARLY, Scene, search
@@ -77,6 +79,7 @@ def split(documents: list[Document], cases: int) -> list[Scene]:
     return [scene for scene in scenes if scene.documents]
 
 
+@pytest.mark.slow
 def test_the_order_is_that_of_one_index_however_the_cases_are_cut(tmp_path: Path) -> None:
     documents = crowd(300)
     orders: dict[str, list[list[tuple[UUID, float]]]] = {}
