@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
+import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,6 +44,7 @@ VERSION_LETTERS = len("20261121_1953")
 StatementWarning = sqlcipher3.dbapi2.Warning
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 15
+_CHECKPOINT_PAUSE = 0.05
 POOL_SIZE = 24
 CACHE_KIB = 4096
 IDENTITIES = 8192
@@ -293,12 +295,30 @@ def is_current(database: Database) -> bool:
     return found == newest_version()
 
 
-def checkpoint(database: Database) -> None:
-    """Empty the write-ahead log, so deleted pages do not stay in it."""
-    if database.path is not None:
-        with refusals(), database.engine.connect() as connection:
-            connection.execution_options(isolation_level="AUTOCOMMIT")
-            connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+def checkpoint(database: Database) -> bool:
+    """Empty the write-ahead log, so deleted pages do not stay in it; say whether that was possible.
+
+    It is asked for again and again rather than waited for: SQLite would keep the writer's place for
+    itself while it waits for readers, and a reader that wants to write next would wait for it.
+    """
+    until = time.monotonic() + BUSY_SECONDS
+    while not _emptied(database):
+        if time.monotonic() > until:
+            return False
+        time.sleep(_CHECKPOINT_PAUSE)
+    return True
+
+
+def _emptied(database: Database) -> bool:
+    if database.path is None:
+        return True
+    with refusals(), database.turn, database.engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        connection.exec_driver_sql("PRAGMA busy_timeout=0")
+        try:
+            return not connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar_one()
+        finally:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}")
 
 
 __all__ = [

@@ -7,18 +7,22 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from sqlcipher3 import dbapi2 as sqlite
+
 from casefile.index import CaseShard, Document, Query
 from casefile.index.analysis import index_terms, query_forms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import tzinfo
+    from pathlib import Path
 
     from casefile.index import Index, Results
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 EARLY = datetime(2024, 1, 1, tzinfo=UTC)
 ANN, BEN = UUID(int=1), UUID(int=2)
+PLANTED = "Aardvarkington муравьедова кумурскажегич"
 NAMES = {ANN: "Айбек Касымов", BEN: "Ben Stone"}
 
 
@@ -169,3 +173,15 @@ def letters_apart(one: str, other: str) -> int:
         for at, against in enumerate(other, 1):
             above, row[at] = row[at], min(row[at] + 1, row[at - 1] + 1, above + (letter != against))
     return row[-1]
+
+
+def path_of(folder: Path, scene: Scene) -> Path:
+    return folder / f"{scene.case_id}.db"
+
+
+def raw(folder: Path, scene: Scene, key: bytes | None = None) -> sqlite.Connection:
+    """The file as somebody sees it who has its key, or another."""
+    connection = sqlite.connect(path_of(folder, scene), isolation_level=None)
+    connection.execute("PRAGMA cipher_log_level = NONE")
+    connection.execute(f"PRAGMA key = \"x'{(key or scene.keys[0][1]).hex()}'\"")
+    return connection

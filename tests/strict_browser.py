@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections import Counter
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 
 import lxml.html
@@ -109,6 +110,9 @@ class StrictBrowser:
     def on(self, app: Flask) -> Self:
         """Return the same browser looking at another process of the same newsroom."""
         return type(self)(app, self.cookie)
+
+    def sign_in(self, actor: Actor, status: int = HTTPStatus.SEE_OTHER) -> Page:
+        return self.post("/sign-in", status, username=actor.username, password=actor.password)
 
     def get(self, path: str, status: int | None = 200, **given: Any) -> Page:
         return self._checked(self.client.get(path, base_url=HOST, **given), "GET", path, status)
@@ -288,3 +292,9 @@ def _check_nothing_inline(tree: lxml.html.HtmlElement, where: str) -> None:
         assert not link.lower().startswith(("javascript:", "data:", "vbscript:")), (
             f"{where}: {link}"
         )
+
+
+def signed_in(app: Flask, actor: Actor) -> StrictBrowser:
+    browser = StrictBrowser(app)
+    browser.sign_in(actor)
+    return browser

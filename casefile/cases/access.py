@@ -168,7 +168,7 @@ def open_case(session: Session, opened: Visit, case_id: UUID) -> OpenCase:
     if row.generation not in case_keys:
         raise NotFoundError(NO_CASE)
     _check_seat(row, case_keys, opened)
-    case = _opened(row, case_keys)
+    case = as_seated(row, case_keys, Seat(row.role), row.ends_at)
     case.ended_seats, case.returning = row.ended_seats, row.back
     return case
 
@@ -225,16 +225,22 @@ def succession(older: CaseKey, newer: CaseKey) -> str:
 def open_cases(session: Session, opened: Visit, rows: Sequence[Any]) -> list[OpenCase]:
     """Return these rows of SEATED as cases; one whose seat does not stand is left out."""
     by_case = open_keys(session, opened, {row.id: row.generation for row in rows})
-    return [_opened(row, by_case[row.id]) for row in rows if _stands(row, by_case[row.id], opened)]
+    return [
+        as_seated(row, by_case[row.id], Seat(row.role), row.ends_at)
+        for row in rows
+        if _stands(row, by_case[row.id], opened)
+    ]
 
 
-def _opened(row: Any, case_keys: dict[int, keys.CaseKey]) -> OpenCase:
+def as_seated(
+    row: Any, case_keys: dict[int, keys.CaseKey], seat: Seat, ends_at: datetime | None
+) -> OpenCase:
     return OpenCase(
         id=row.id,
         codename=row.codename,
         status=row.status,
-        seat=Seat(row.role),
-        seat_ends_at=row.ends_at,
+        seat=seat,
+        seat_ends_at=ends_at,
         created_at=row.created_at,
         changed_at=row.changed_at,
         generation=row.generation,

@@ -14,7 +14,7 @@ from casefile.accounts import certificates
 from casefile.accounts import service as accounts
 from casefile.accounts.models import User
 from casefile.cases import receipts, seats
-from casefile.cases.access import OpenCase, read_manifest
+from casefile.cases.access import as_seated, read_manifest
 from casefile.cases.models import Case, CaseGrant, CaseSeat
 from casefile.db import table
 from casefile.errors import ConflictError, DamagedError, InvalidError, NotFoundError
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from casefile.cases.access import OpenCase
     from casefile.uow import UnitOfWork
 
 CEREMONY_SHOWN = timedelta(days=30)
@@ -198,23 +199,7 @@ def open_in_escrow(uow: UnitOfWork, name: str) -> OpenCase:
         )
         raise DamagedError(msg)
     read_manifest(row, opened)
-    return OpenCase(
-        id=row.id,
-        codename=row.codename,
-        status=row.status,
-        seat=Seat.LEAD,
-        seat_ends_at=None,
-        created_at=row.created_at,
-        changed_at=row.changed_at,
-        generation=row.generation,
-        change_number=row.change_number,
-        note_count=row.note_count,
-        evidence_count=row.evidence_count,
-        record=row.record,
-        record_generation=row.record_generation,
-        record_version=row.record_version,
-        keys=opened,
-    )
+    return as_seated(row, opened, Seat.LEAD, None)
 
 
 def _is_id(text: str) -> bool:

@@ -8,6 +8,7 @@ import errno
 import os
 from contextlib import suppress
 from hashlib import blake2b
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, TypeAlias
 
 from sqlcipher3 import dbapi2 as sqlite
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 FORMAT = int.from_bytes(blake2b(f"1 {VERSION}".encode(), digest_size=4).digest(), "big") >> 1
 SUFFIXES = ("", "-wal", "-shm", "-journal")
 LOCK_SECONDS = 5.0
+_PAUSE_SECONDS = 0.01
 KEY_BYTES = 32
 
 _CORRUPT, _NOT_A_DATABASE, _INPUT_OUTPUT = 11, 26, 10
@@ -76,10 +78,15 @@ def is_damage(error: Exception) -> bool:
     return code in {_CORRUPT, _NOT_A_DATABASE, _INPUT_OUTPUT}
 
 
+def is_busy(error: Exception) -> bool:
+    """Whether another connection is in the way, for a moment."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in {_BUSY, _LOCKED}
+
+
 def only_stops_writing(error: Exception) -> bool:
     """Whether what is there can be read all the same."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return code in {_BUSY, _LOCKED, _READ_ONLY, _FULL}
+    return is_busy(error) or code in {_READ_ONLY, _FULL}
 
 
 def refusal(error: Exception) -> CasefileError:
@@ -87,7 +94,7 @@ def refusal(error: Exception) -> CasefileError:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == _FULL or getattr(error, "errno", None) == errno.ENOSPC:
         return FullError("The disk of the search index is full. Free some space and try again.")
-    if code in {_BUSY, _LOCKED}:
+    if is_busy(error):
         return BusyError("The search index is being written to. Try again in a moment.")
     return BusyError("The folder of the search index cannot be written to. Tell the operator.")
 
@@ -117,13 +124,29 @@ def connect(path: Path, key: bytes, *, cache_kib: int, new: bool = True) -> Conn
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA cell_size_check = ON")
         connection.execute("PRAGMA secure_delete = ON")
-        connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection)
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA journal_size_limit = 1048576")
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _write_ahead(connection: Connection) -> None:
+    """SQLite does not wait its turn here: two processes that make the same file would end with one
+    of them refused at once.
+    """
+    until = monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except DatabaseError as error:
+            if not is_busy(error) or monotonic() > until:
+                raise
+            sleep(_PAUSE_SECONDS)
+        else:
+            return
 
 
 def open_sealed(

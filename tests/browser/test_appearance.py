@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import PHONE
+
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
@@ -80,3 +82,11 @@ def test_a_printed_note_is_paper_without_menus(visit: Newsstand) -> None:
     expect(page.get_by_role("article")).to_be_visible()
     expect(page.get_by_role("banner")).to_be_hidden()
     expect(page.locator(".btn").first).to_be_hidden()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_on_a_phone_the_open_tab_is_in_sight(visit: Newsstand, *, scripts: bool) -> None:
+    page = visit("hanna", viewport=PHONE, java_script_enabled=scripts)
+    for name in ("Account", "Sessions", "Travel"):
+        page.goto(f"/account/{name.lower() if name != 'Account' else ''}")
+        expect(page.locator(".tabs [aria-current]")).to_be_in_viewport(ratio=0.9)

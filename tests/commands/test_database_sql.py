@@ -65,26 +65,20 @@ BEYOND_TABLES = [
 ]
 
 
-@pytest.mark.parametrize("statement", CHANGES + BEYOND_TABLES)
-def test_reading_changes_nothing_and_says_how_to_write(
-    statement: str, resources: Resources, instance: Path
+@pytest.mark.parametrize(
+    ("statement", "write", "message"),
+    [
+        *((statement, False, "add --write") for statement in CHANGES + BEYOND_TABLES),
+        *((statement, True, "did not run") for statement in BEYOND_TABLES),
+    ],
+)
+def test_reading_changes_nothing_and_even_writing_does_not_reach_past_the_tables(
+    statement: str, message: str, resources: Resources, instance: Path, *, write: bool
 ) -> None:
     before = operator_sql.run(resources, COUNTS, write=False)
 
-    with pytest.raises(InvalidError, match="add --write"):
-        operator_sql.run(resources, statement, write=False)
-
-    assert_whole(resources, instance, before)
-
-
-@pytest.mark.parametrize("statement", BEYOND_TABLES)
-def test_even_writing_does_not_reach_past_the_tables(
-    statement: str, resources: Resources, instance: Path
-) -> None:
-    before = operator_sql.run(resources, COUNTS, write=False)
-
-    with pytest.raises(InvalidError, match="did not run"):
-        operator_sql.run(resources, statement, write=True)
+    with pytest.raises(InvalidError, match=message):
+        operator_sql.run(resources, statement, write=write)
 
     assert_whole(resources, instance, before)
 

@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 PACKAGE = ROOT / "casefile"
 MODULES = sorted(PACKAGE.rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("test_*.py"))
 LONGEST = 400
 # Who may import what; everybody else may not. A folder stands for all in it.
 ONLY_IMPORTERS = {
@@ -112,7 +113,7 @@ def test_flask_stops_at_routes_and_forms() -> None:
         assert not known or KNOW_FLASK.fullmatch(_name(path)), f"{_name(path)} knows {known}"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=_name)
+@pytest.mark.parametrize("path", [*MODULES, *TESTS], ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_module_holds_one_idea_in_at_most_400_lines(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= LONGEST
 

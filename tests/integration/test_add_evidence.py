@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 from typing import TYPE_CHECKING
 
@@ -9,52 +8,19 @@ import pytest
 from sqlalchemy import select
 
 from casefile.evidence.models import Item
-from tests.cast import LEDGER, open_case, resources_of
+from tests.cast import LEDGER, resources_of
+from tests.raw_form import send
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from flask import Flask
-    from werkzeug.test import TestResponse
 
-    from casefile.uow import Resources
     from tests.cast import Cast
     from tests.strict_browser import Browse, Page, StrictBrowser
-
-MEBIBYTE = 1024 * 1024
-
-
-def kept(resources: Resources) -> set[str]:
-    return {name for name, _size, _at in resources.vault.names()}
 
 
 def upload(browser: StrictBrowser, cast: Cast, name: str, content: bytes, **more: str) -> Page:
     made = browser.post(f"{cast.case.url}/evidence/", files=[(name, content)], **more)
     return browser.get(made.location)
-
-
-def send(
-    browser: StrictBrowser, cast: Cast, status: int, *files: tuple[bytes, bytes]
-) -> TestResponse:
-    """Send files whose names are written into the form exactly like this."""
-    parts = [
-        b'Content-Disposition: form-data; name="csrf_token"\r\n\r\n' + browser.token().encode(),
-        *(
-            b'Content-Disposition: form-data; name="files"; filename="%s"\r\n'
-            b"Content-Type: text/plain\r\n\r\n%s" % file
-            for file in files
-        ),
-    ]
-    body = b"".join(b"--line\r\n%s\r\n" % part for part in parts) + b"--line--\r\n"
-    answer = browser.client.post(
-        f"{cast.case.url}/evidence/",
-        base_url="http://localhost",
-        input_stream=io.BytesIO(body),
-        content_length=len(body),
-        content_type="multipart/form-data; boundary=line",
-    )
-    assert answer.status_code == status
-    return answer
 
 
 def upload_named(browser: StrictBrowser, cast: Cast, written: bytes) -> Page:
@@ -182,52 +148,6 @@ def test_an_empty_file_is_evidence_too(browse: Browse, cast: Cast) -> None:
     assert "Verified" in ben.get(path.replace("/content", "")).text
 
 
-@pytest.mark.parametrize("files", [None, [("", b"")]])
-def test_without_a_file_the_form_comes_again_with_what_was_typed(
-    app: Flask, browse: Browse, cast: Cast, files: list[tuple[str, bytes]] | None
-) -> None:
-    typed = {
-        "shows": "The second bill",
-        "obtained_at": "2024-02-29",
-        "obtained_from": "Registry office",
-        "obtained_how": "Copied",
-        "tags": "bill, pier",
-        "note": "A note\nof two lines",
-    }
-
-    page = browse(cast.ben).post(f"{cast.case.url}/evidence/", 422, files=files, fields=typed)
-
-    assert "Choose at least one file." in page.problems() + page.main
-    for name, value in typed.items():
-        assert page.value(name) == value
-    assert open_case(app, cast.ben, cast.case.id).evidence_count == 1
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"obtained_at": "32.13.2024"},
-        {"obtained_at": "2024-02-30"},
-        {"shows": "s" * 2001},
-        {"obtained_from": "f" * 301},
-        {"obtained_from": "a\x00b"},
-        {"note": "n" * 100_001},
-        {"tags": "t" * 601},
-    ],
-)
-def test_a_wrong_field_is_shown_again_and_the_file_is_not_kept(
-    browse: Browse, cast: Cast, resources: Resources, wrong: dict[str, str]
-) -> None:
-    before = kept(resources)
-
-    page = browse(cast.ben).post(
-        f"{cast.case.url}/evidence/", 422, files=[("a.txt", b"a")], fields=wrong
-    )
-
-    assert page.problems()
-    assert kept(resources) == before
-
-
 @pytest.mark.parametrize(
     ("written", "shown"),
     [
@@ -280,23 +200,6 @@ def test_a_name_of_dots_only_is_no_name_of_a_folder(
     assert '".."' not in ben.get(path).headers["Content-Disposition"]
 
 
-def test_a_file_larger_than_allowed_is_refused_and_nothing_of_it_is_kept(
-    make_app: Callable[..., Flask], browse: Browse, cast: Cast
-) -> None:
-    small = make_app(upload_limit_mb=1)
-    before = kept(resources_of(small))
-    ben = browse(cast.ben).on(small)
-    assert ben.get(f"{cast.case.url}/evidence/new").find(f"//input[@data-limit='{MEBIBYTE}']")
-
-    files = ((b"small.bin", b"x" * 1000), (b"large.bin", b"x" * (MEBIBYTE + 1)))
-    answer = send(ben, cast, 413, *files)
-
-    assert "larger than allowed here" in answer.text
-    assert kept(resources_of(small)) == before
-    assert open_case(small, cast.ben, cast.case.id).evidence_count == 1
-    send(ben, cast, 303, (b"fits.bin", b"x" * MEBIBYTE))
-
-
 def test_a_name_does_not_decide_what_a_file_is(browse: Browse, cast: Cast) -> None:
     ben = browse(cast.ben)
 
@@ -305,23 +208,6 @@ def test_a_name_does_not_decide_what_a_file_is(browse: Browse, cast: Cast) -> No
     kinds = [code.text_content() for code in page.find("//dd/code")]
     assert "application/pdf" in kinds
     assert "image/jpeg" not in kinds
-
-
-@pytest.mark.parametrize(
-    "path", ["/notes/", "/notes/preview", "/edit", "/members/", "/notes/{note}/edit"]
-)
-def test_a_page_that_takes_no_files_says_so(
-    browse: Browse, cast: Cast, resources: Resources, path: str
-) -> None:
-    before = kept(resources)
-    where = cast.case.url + path.format(note=cast.case.note)
-
-    page = browse(cast.ann).post(
-        where, 415, files=[("a.txt", b"a" * 100_000)], title="With a file", body="b"
-    )
-
-    assert "takes no files" in page.problems()
-    assert kept(resources) == before
 
 
 def test_a_script_is_told_where_the_file_went(browse: Browse, cast: Cast) -> None:
@@ -340,18 +226,6 @@ def test_a_script_is_told_where_the_file_went(browse: Browse, cast: Cast) -> Non
     assert "1 file is on record." in page.text
 
 
-def test_a_script_is_shown_what_to_mend(browse: Browse, cast: Cast) -> None:
-    page = browse(cast.ben).post(
-        f"{cast.case.url}/evidence/",
-        422,
-        files=[("a.txt", b"a")],
-        obtained_at="never",
-        headers={"X-Requested-With": "XMLHttpRequest"},
-    )
-
-    assert page.problems()
-
-
 def test_sixty_files_at_once_are_taken(browse: Browse, cast: Cast) -> None:
     ben = browse(cast.ben)
     files = [(f"{number}.bin", b"\x00%d" % number) for number in range(60)]
@@ -359,49 +233,3 @@ def test_sixty_files_at_once_are_taken(browse: Browse, cast: Cast) -> None:
     ben.post(f"{cast.case.url}/evidence/", files=files)
 
     assert "61" in ben.get(f"{cast.case.url}/evidence/").find("//*[@class='pager-count']")[0].text
-
-
-def test_more_parts_than_a_form_can_have_are_refused(
-    browse: Browse, cast: Cast, resources: Resources
-) -> None:
-    before = kept(resources)
-
-    browse(cast.ben).post(
-        f"{cast.case.url}/evidence/",
-        413,
-        files=[("a.txt", b"a")],
-        fields={"tags": ["t"] * 1200},
-    )
-
-    assert kept(resources) == before
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"--line\r\n",
-        b'--line\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\ncut off',
-        b"no boundary at all",
-        b"--line\r\n\r\n\r\n--line--",
-        b"\x00" * 5000,
-        b'--line\r\nContent-Disposition: form-data; name="files"; filename="\xff\xe9"\r\n\r\na\r\n--line--',
-    ],
-)
-def test_a_form_that_was_cut_off_keeps_nothing(
-    browse: Browse, cast: Cast, resources: Resources, body: bytes
-) -> None:
-    ben, before = browse(cast.ben), kept(resources)
-
-    answer = ben.client.post(
-        f"{cast.case.url}/evidence/",
-        base_url="http://localhost",
-        input_stream=io.BytesIO(body),
-        content_length=len(body) + 10,
-        content_type="multipart/form-data; boundary=line",
-        headers={"X-CSRFToken": ben.token()},
-    )
-
-    assert 400 <= answer.status_code < 500
-    answer.close()
-    assert kept(resources) == before

@@ -48,6 +48,13 @@ def worker(app: Flask, instance: Path, clock: Clock) -> Iterator[Callable[[], Wo
         one.jobs.stop()
 
 
+@pytest.fixture
+def two_workers(worker: Callable[[], Worker], clock: Clock) -> tuple[Worker, Worker]:
+    first = worker()
+    clock.forward(seconds=1)
+    return first, worker()
+
+
 def queued(instance: Path) -> int:
     with sqlite3.connect(instance / "queue.db") as connection:
         count: int = connection.execute("SELECT count(*) FROM task").fetchone()[0]
@@ -56,11 +63,9 @@ def queued(instance: Path) -> int:
 
 
 def test_work_is_done_whichever_of_two_workers_it_is_for(
-    worker: Callable[[], Worker], clock: Clock
+    two_workers: tuple[Worker, Worker],
 ) -> None:
-    first = worker()
-    clock.forward(seconds=1)
-    second = worker()
+    first, second = two_workers
     items = [uuid4() for _ in range(PIECES)]
     for number, item in enumerate(items):
         assert (first if number % 2 else second).offer(item)
@@ -69,12 +74,8 @@ def test_work_is_done_whichever_of_two_workers_it_is_for(
     assert sorted(first.done + second.done) == sorted((item, KEY) for item in items)
 
 
-def test_a_worker_that_ended_leaves_the_other_at_work(
-    worker: Callable[[], Worker], clock: Clock
-) -> None:
-    first = worker()
-    clock.forward(seconds=1)
-    second = worker()
+def test_a_worker_that_ended_leaves_the_other_at_work(two_workers: tuple[Worker, Worker]) -> None:
+    first, second = two_workers
     second.jobs.stop()
     item = uuid4()
 

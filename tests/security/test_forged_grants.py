@@ -14,14 +14,13 @@ from casefile.cases import seats
 from casefile.cases.models import CaseGrant, CaseSeat
 from casefile.errors import DamagedError
 from casefile.policy import Seat
-from tests.cast import change, give_seat, open_case, take_seat
+from tests.cast import give_seat, open_case, take_seat
 from tests.intruder import (
     case_row,
     copied,
     flipped,
     grant_row,
     seat_row,
-    user_row,
     writing,
 )
 
@@ -283,136 +282,6 @@ def test_a_removed_seat_put_back_into_the_database_opens_nothing(
 
     browse(cast.cleo).get(f"{cast.case.url}/", 404)
     assert cast.case.codename not in _learned(browse, cast, cast.cleo)
-
-
-def test_a_manifest_rolled_back_to_before_a_removal_closes_the_case(
-    app: Flask, browse: Browse, cast: Cast
-) -> None:
-    with writing(app) as session:
-        seat = copied(seat_row(session, cast.case.id, cast.cleo))
-        grant = copied(grant_row(session, cast.case.id, cast.cleo))
-        before = copied(case_row(session, cast.case.id))
-    take_seat(app, cast.ann, cast.case.id, cast.cleo)
-    with writing(app) as session:
-        session.add_all([CaseSeat(**seat), CaseGrant(**grant)])
-        row = case_row(session, cast.case.id)
-        for name in ("manifest", "manifest_generation", "manifest_version"):
-            setattr(row, name, before[name])
-
-    browse(cast.ben).post(f"{cast.case.url}/notes/", 503, title="x", body="x")
-    browse(cast.cleo).get(f"{cast.case.url}/", 404)
-
-
-def test_a_generation_rolled_back_closes_the_case(app: Flask, browse: Browse, cast: Cast) -> None:
-    """Else what is written next would be sealed with a key the removed person has."""
-    with writing(app) as session:
-        seat = copied(seat_row(session, cast.case.id, cast.cleo))
-        grant = copied(grant_row(session, cast.case.id, cast.cleo))
-        before = copied(case_row(session, cast.case.id))
-    take_seat(app, cast.ann, cast.case.id, cast.cleo)
-    with writing(app) as session:
-        session.add_all([CaseSeat(**seat), CaseGrant(**grant)])
-        row = case_row(session, cast.case.id)
-        for name in ("generation", "manifest", "manifest_generation", "manifest_version"):
-            setattr(row, name, before[name])
-
-    browse(cast.ben, fresh=True).post(f"{cast.case.url}/notes/", 503, title="x", body="x")
-
-
-def test_a_role_change_rolled_back_in_the_manifest_is_refused(
-    app: Flask, browse: Browse, cast: Cast
-) -> None:
-    with writing(app) as session:
-        before = copied(case_row(session, cast.case.id))
-    change(
-        app,
-        cast.ann,
-        cast.case.id,
-        lambda uow, case: seats.change(
-            uow, case, cast.case.seats["ben"], role=Seat.READER, ends_at=None
-        ),
-    )
-    with writing(app) as session:
-        row = case_row(session, cast.case.id)
-        row.manifest, row.manifest_version = before["manifest"], before["manifest_version"]
-
-    browse(cast.ben).get(f"{cast.case.url}/", 503)
-
-
-def test_a_damaged_manifest_closes_the_case_and_says_so(
-    app: Flask, browse: Browse, cast: Cast
-) -> None:
-    with writing(app) as session:
-        row = case_row(session, cast.case.id)
-        row.manifest = flipped(row.manifest)
-
-    for path in ("/", "/notes/", "/members/", f"/notes/{cast.case.note}"):
-        browse(cast.ann).get(f"{cast.case.url}{path}", 503)
-    browse(cast.ann).get("/")
-    browse(cast.ann).get("/search?q=pier")
-
-
-def test_a_seat_row_taken_out_is_told_to_the_others(app: Flask, browse: Browse, cast: Cast) -> None:
-    with writing(app) as session:
-        session.execute(delete(CaseSeat).where(CaseSeat.id == cast.case.seats["cleo"]))
-
-    browse(cast.cleo).get(f"{cast.case.url}/", 404)
-    page = browse(cast.ann).get(f"{cast.case.url}/members/")
-    assert "is missing from the database" in page.text
-
-
-def test_public_keys_replaced_in_the_database_get_no_case_key(
-    app: Flask, browse: Browse, cast: Cast
-) -> None:
-    """The classic one: put your own keys in somebody's place and wait for a seat to be given."""
-    thief = keys.Bundle.create(cast.ann.bundle.anchor)
-    with writing(app) as session:
-        user_row(session, cast.dan).public_keys = thief.public.to_bytes()
-
-    browse(cast.ann).post(f"{cast.case.url}/members/", 503, username="dan", role="reader")
-
-    with writing(app) as session:
-        assert session.get(CaseGrant, (cast.case.id, cast.dan.id, 1)) is None
-
-
-def test_a_certificate_of_ones_own_making_is_not_believed(
-    app: Flask, browse: Browse, cast: Cast
-) -> None:
-    thief = keys.Bundle.create(None)
-    for issuer_id in (cast.dan.id, cast.ada.id):
-        forged = keys.certify(
-            thief, issuer_id=issuer_id, user_id=cast.dan.id, public=thief.public, may_certify=True
-        )
-        with writing(app) as session:
-            user = user_row(session, cast.dan)
-            user.public_keys, user.certificate = thief.public.to_bytes(), forged.to_bytes()
-
-        browse(cast.ann).post(f"{cast.case.url}/members/", 503, username="dan", role="reader")
-
-
-def test_a_certificate_by_somebody_who_may_not_certify_is_not_believed(
-    app: Flask, browse: Browse, cast: Cast
-) -> None:
-    thief = keys.Bundle.create(cast.ann.bundle.anchor)
-    forged = keys.certify(
-        cast.dan.bundle, issuer_id=cast.dan.id, user_id=cast.eva.id, public=thief.public
-    )
-    with writing(app) as session:
-        user = user_row(session, cast.eva)
-        user.public_keys, user.certificate = thief.public.to_bytes(), forged.to_bytes()
-
-    browse(cast.dan).post(f"{cast.other.url}/members/", 503, username="eva", role="reader")
-
-
-def test_a_bundle_swapped_for_another_persons_opens_nothing(
-    app: Flask, browse: Browse, cast: Cast
-) -> None:
-    with writing(app) as session:
-        user_row(session, cast.ben).sealed_bundle = user_row(session, cast.dan).sealed_bundle
-
-    page = browse().post("/sign-in", 503, username="ben", password=cast.ben.password)
-
-    assert "Ben" not in page.text
 
 
 def test_the_services_refuse_a_case_with_a_forged_seat_too(app: Flask, cast: Cast) -> None:

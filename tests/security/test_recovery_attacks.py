@@ -12,21 +12,17 @@ from casefile import keys
 from casefile.accounts import escrow
 from casefile.accounts.models import (
     FormerCertificate,
-    Invitation,
     RecoveryCode,
-    Renewal,
     User,
 )
 from casefile.cases.models import CaseGrant
 from casefile.policy import Seat
 from casefile.uow import UnitOfWork
 from tests.cast import give_seat, resources_of, take_seat
-from tests.integration.test_begin_anew import begin, link, renewed, restore
+from tests.integration.test_begin_anew import renewed
 from tests.intruder import (
     actions,
-    case_row,
     copied,
-    flipped,
     grant_row,
     read,
     seat_row,
@@ -41,15 +37,11 @@ if TYPE_CHECKING:
     from tests.cast import Actor, Cast
     from tests.strict_browser import Browse
 
+
 NEW = "nine grey cranes over the lake"
+
+
 LOST = {"password": NEW, "password_again": NEW}
-
-
-def _sign_in(app: Flask, actor: Actor, status: int) -> str:
-    page = StrictBrowser(app).post(
-        "/sign-in", status, username=actor.username, password=actor.password
-    )
-    return page.text
 
 
 def _forgot(app: Flask, actor: Actor, status: int) -> str:
@@ -66,157 +58,6 @@ def _with_escrow(app: Flask, cast: Cast) -> UUID:
         escrow.create(uow, cast.ada.id, cast.ada.bundle)
     give_seat(app, cast.ann, cast.case.id, cast.dan, Seat.READER)
     return escrow.escrow_id(cast.ada.bundle.anchor)
-
-
-def test_an_invitation_planted_with_a_secret_of_ones_own_certifies_nobody(
-    app: Flask, browse: Browse, cast: Cast
-) -> None:
-    """Everybody can seal to Ada's public key; only Ada can have sealed what she kept for herself."""
-    secret, thief = keys.random_key(), keys.Bundle.create(cast.ada.bundle.anchor)
-    planted = uuid4()
-    with writing(app) as session:
-        dan = user_row(session, cast.dan)
-        sealed = cast.ada.bundle.public.seal(secret, keys.packed("invitation", planted))
-        now = dan.created_at
-        session.add(
-            Invitation(
-                id=planted,
-                token_digest=keys.random_key(),
-                sealed_secret=sealed,
-                anchor=cast.ada.bundle.anchor,
-                anchor_mac=keys.random_key(),
-                inviter_id=cast.ada.id,
-                name="Dan",
-                roles="admin",
-                created_at=now,
-                expires_at=now,
-            )
-        )
-        dan.roles, dan.public_keys, dan.certificate = "admin", thief.public.to_bytes(), None
-        dan.invited_by_id, dan.invitation_id = cast.ada.id, planted
-        dan.invitation_mac = keys.authenticate(
-            keys.derive(secret, "account"),
-            keys.packed(dan.id, dan.public_keys, dan.key_generation, "admin"),
-        )
-
-    browse(cast.ada).get("/")
-
-    assert read(app, select(User.certificate).where(User.id == cast.dan.id)) == [None]
-    assert "account.mistrusted" in actions(app)
-
-
-def test_a_link_planted_in_an_administrators_name_certifies_nobody(
-    app: Flask, browse: Browse, cast: Cast
-) -> None:
-    secret, thief = keys.random_key(), keys.Bundle.create(cast.ada.bundle.anchor)
-    planted = uuid4()
-    with writing(app) as session:
-        ben = user_row(session, cast.ben)
-        session.add(FormerCertificate(user_id=ben.id, generation=1, certificate=ben.certificate))
-        ben.public_keys, ben.key_generation = thief.public.to_bytes(), 2
-        ben.certificate = None
-        session.add(
-            Renewal(
-                id=planted,
-                token_digest=keys.random_key(),
-                sealed_secret=cast.ada.bundle.public.seal(secret, b"renewal"),
-                user_id=ben.id,
-                maker_id=cast.ada.id,
-                key_generation=2,
-                anchor=cast.ada.bundle.anchor,
-                anchor_mac=keys.random_key(),
-                account_mac=keys.authenticate(
-                    keys.derive(secret, "renewed account"),
-                    keys.packed(ben.id, ben.public_keys, 2, ben.roles),
-                ),
-                created_at=ben.created_at,
-                expires_at=ben.created_at,
-                used_at=ben.created_at,
-            )
-        )
-
-    browse(cast.ada).get("/")
-
-    assert read(app, select(User.certificate).where(User.id == cast.ben.id)) == [None]
-    assert "account.mistrusted" in actions(app)
-    restore(cast, browse(cast.ann), cast.ben, 503)
-
-
-@pytest.mark.parametrize("harm", ["the keys", "the MAC", "the roles", "the generation"])
-def test_an_account_changed_between_link_and_certificate_is_not_certified(
-    app: Flask, browse: Browse, cast: Cast, harm: str
-) -> None:
-    begin(app, link(browse(cast.ada), cast.ben))
-    with writing(app) as session:
-        ben, row = user_row(session, cast.ben), session.scalars(select(Renewal)).one()
-        if harm == "the keys":
-            ben.public_keys = keys.Bundle.create(cast.ada.bundle.anchor).public.to_bytes()
-        elif harm == "the MAC":
-            row.account_mac = flipped(row.account_mac or b"")
-        elif harm == "the roles":
-            ben.roles = "admin"
-        else:
-            ben.key_generation = row.key_generation = 3
-
-    browse(cast.ada).get("/")
-
-    assert read(app, select(User.certificate).where(User.id == cast.ben.id)) == [None]
-    assert "account.mistrusted" in actions(app)
-    restore(cast, browse(cast.ann), cast.ben, 503)
-
-
-@pytest.mark.parametrize("column", ["anchor", "anchor_mac", "user_id"])
-def test_a_link_changed_in_the_database_is_refused(
-    app: Flask, browse: Browse, cast: Cast, column: str
-) -> None:
-    path = link(browse(cast.ada), cast.ben)
-    with writing(app) as session:
-        row = session.scalars(select(Renewal)).one()
-        value = cast.dan.id if column == "user_id" else flipped(getattr(row, column))
-        setattr(row, column, value)
-
-    assert "changed in the database" in StrictBrowser(app).get(path, 503).text
-    begin(app, path, 503)
-    assert "damage.noticed" in actions(app)
-    assert read(app, select(User.key_generation).where(User.key_generation > 1)) == []
-
-
-def test_a_role_raised_before_the_link_gives_no_right_to_certify(
-    app: Flask, browse: Browse, cast: Cast
-) -> None:
-    with writing(app) as session:
-        user_row(session, cast.dan).roles = "admin"
-    renewed(app, browse, cast, cast.dan)
-
-    [certificate] = read(app, select(User.certificate).where(User.id == cast.dan.id))
-
-    assert not keys.Certificate.from_bytes(certificate).may_certify
-
-
-def test_keys_rolled_back_to_those_that_were_lost_close_the_seat_changes(
-    app: Flask, browse: Browse, cast: Cast
-) -> None:
-    """Whoever stole Ben's old keys puts his old row back, and waits for the next key."""
-    with writing(app) as session:
-        before, grant = copied(user_row(session, cast.ben)), None
-        grant = copied(grant_row(session, cast.case.id, cast.ben))
-    renewed(app, browse, cast, cast.ben)
-    restore(cast, browse(cast.ann), cast.ben)
-    with writing(app) as session:
-        row = user_row(session, cast.ben)
-        for name, value in before.items():
-            setattr(row, name, value)
-        session.execute(delete(FormerCertificate))
-        session.execute(delete(CaseGrant).where(CaseGrant.user_id == cast.ben.id))
-        session.flush()
-        session.add(CaseGrant(**grant))
-
-    page = browse(cast.ann).get(f"{cast.case.url}/members/")
-    assert "The keys of Ben Writer are not the ones this case was opened to" in page.warnings()
-    browse(cast.ann).post(f"{cast.case.url}/members/{cast.case.seats['cleo']}/delete", 503)
-    assert "damage.noticed" in actions(app)
-    with writing(app) as session:
-        assert case_row(session, cast.case.id).generation == 1
 
 
 def test_a_former_certificate_is_nobody_elses_and_gets_no_key(
@@ -265,9 +106,9 @@ def test_a_price_of_the_password_that_was_never_asked_is_refused(
     with writing(app) as session:
         setattr(user_row(session, cast.ben), column, value)
 
-    assert "changed outside Casefile" in _sign_in(app, cast.ben, 503)
+    assert "changed outside Casefile" in StrictBrowser(app).sign_in(cast.ben, 503).text
     assert "damage.noticed" in actions(app)
-    _sign_in(app, cast.ann, 303)
+    StrictBrowser(app).sign_in(cast.ann, 303)
 
 
 def test_public_keys_replaced_in_the_database_are_told_to_their_person(
@@ -277,7 +118,7 @@ def test_public_keys_replaced_in_the_database_are_told_to_their_person(
     with writing(app) as session:
         user_row(session, cast.ben).public_keys = thief.public.to_bytes()
 
-    assert "changed outside Casefile" in _sign_in(app, cast.ben, 503)
+    assert "changed outside Casefile" in StrictBrowser(app).sign_in(cast.ben, 503).text
     assert "changed outside Casefile" in _forgot(app, cast.ben, 503)
     assert actions(app).count("damage.noticed") == 2
 
@@ -307,7 +148,7 @@ def test_a_recovery_code_row_of_ones_own_making_opens_nothing(app: Flask, cast: 
 
     page = StrictBrowser(app).post("/forgotten-password", 503, username="ben", code=code, **LOST)
     assert "changed outside Casefile" in page.text
-    _sign_in(app, cast.ben, 303)
+    StrictBrowser(app).sign_in(cast.ben, 303)
 
 
 def test_a_code_from_before_new_keys_does_not_bring_the_old_ones_back(
@@ -320,17 +161,6 @@ def test_a_code_from_before_new_keys_does_not_bring_the_old_ones_back(
         session.get_one(RecoveryCode, cast.ben.id).sealed_bundle = old["sealed_bundle"]
 
     assert "changed outside Casefile" in _forgot(app, cast.ben, 503)
-
-
-def test_a_planted_grant_is_told_and_noted(app: Flask, browse: Browse, cast: Cast) -> None:
-    with writing(app) as session:
-        grant = grant_row(session, cast.case.id, cast.ben)
-        grant.signature = flipped(grant.signature)
-
-    page = browse(cast.ben).get("/")
-
-    assert "A key stored for you was changed outside Casefile" in page.main
-    assert "damage.noticed" in actions(app)
 
 
 def test_a_chain_that_ends_at_another_founder_is_refused(
@@ -358,20 +188,6 @@ def test_a_chain_that_ends_at_another_founder_is_refused(
     browse(cast.ann).post(f"{cast.case.url}/members/", 503, username="dan", role="reader")
     browse(cast.ben, fresh=True).get(f"{cast.case.url}/", 404)
     assert "damage.noticed" in actions(app)
-
-
-def test_a_founder_whose_account_is_closed_locks_nobody_out(
-    app: Flask, browse: Browse, cast: Cast
-) -> None:
-    """The anchor is a key, not an account: closing the account signs it out and no more."""
-    with writing(app) as session:
-        ada = user_row(session, cast.ada)
-        ada.disabled_at = ada.created_at
-
-    browse(cast.ben, fresh=True).get(f"{cast.case.url}/notes/{cast.case.note}")
-    browse(cast.ann).post(f"{cast.case.url}/members/", username="dan", role="reader")
-    browse(cast.dan).get(f"{cast.case.url}/")
-    _sign_in(app, cast.ada, 422)
 
 
 @pytest.mark.parametrize("harm", ["keys", "certificate", "issuer", "gone", "another's"])

@@ -16,12 +16,8 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-    from tests.cast import Actor, Cast, Clock
+    from tests.cast import Cast, Clock
     from tests.strict_browser import Browse
-
-
-def _sign_in(browser: StrictBrowser, actor: Actor) -> None:
-    browser.post("/sign-in", username=actor.username, password=actor.password)
 
 
 def _is_out(browser: StrictBrowser) -> bool:
@@ -32,7 +28,7 @@ def test_signing_in_gives_a_cookie_that_nobody_could_have_planted(app: Flask, ca
     planted = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
     victim, thief = StrictBrowser(app, planted), StrictBrowser(app, planted)
 
-    _sign_in(victim, cast.ben)
+    victim.sign_in(cast.ben)
 
     assert victim.cookie != planted
     assert not _is_out(victim)
@@ -41,9 +37,9 @@ def test_signing_in_gives_a_cookie_that_nobody_could_have_planted(app: Flask, ca
 
 def test_signing_in_again_gives_another_cookie(app: Flask, cast: Cast) -> None:
     browser = StrictBrowser(app)
-    _sign_in(browser, cast.ben)
+    browser.sign_in(cast.ben)
     first = browser.cookie
-    _sign_in(browser, cast.ben)
+    browser.sign_in(cast.ben)
 
     assert browser.cookie != first
 

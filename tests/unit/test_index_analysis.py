@@ -151,6 +151,7 @@ def test_sqlite_keeps_every_term_in_one_piece() -> None:
     assert whole == (0,)
 
 
+@pytest.mark.slow
 def test_hostile_text_takes_no_longer_than_its_length(capsys: pytest.CaptureFixture[str]) -> None:
     size = 20_000
     for piece in ("1.", "1 ", "а-", "А-Б", "a\u0301\u0316", "Ова", "аб-\n", "+(", "1/", "'", "\n"):

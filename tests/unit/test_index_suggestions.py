@@ -4,19 +4,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from casefile.index import Index
 from tests.index_scene import Scene, search
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-
-@pytest.fixture
-def index(tmp_path: Path) -> Iterator[Index]:
-    opened = Index(tmp_path / "index")
-    yield opened
-    opened.close()
+    from casefile.index import Index
 
 
 @pytest.fixture

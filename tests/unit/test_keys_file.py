@@ -197,6 +197,7 @@ def test_a_part_outside_the_file_is_refused_with_its_size(start: int, stop: int)
     with pytest.raises(RangeError) as refused:
         _reader(_sealed(bytes(10))).blocks(start, stop)
     assert refused.value.size == 10
+    assert str(refused.value) == "The part that was asked for lies outside the file."
 
 
 def _swapped(chunks: list[bytes]) -> list[bytes]:
@@ -333,6 +334,17 @@ def _threads_are_gone() -> None:
     assert _threads() == []
 
 
+def test_a_reader_of_a_long_file_does_not_keep_the_process_from_ending() -> None:
+    blocks = _reader(LONG_SEALED).blocks()
+    next(blocks)
+
+    assert [thread.daemon for thread in _threads()] == [True]
+    blocks.close()
+    assert _threads() == []
+
+
 def test_the_first_key_must_have_32_bytes() -> None:
     with pytest.raises(ValueError, match="32 bytes"):
         FileEncryptor(bytes(16), CONTEXT)
+    with pytest.raises(ValueError, match=r"^A file key has exactly 32 bytes\.$"):
+        _reader(_sealed(b"x"), key=bytes(16))

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import base64
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -142,3 +144,43 @@ def test_what_is_no_json_is_refused(answer: str) -> None:
 )
 def test_keys_want_a_name_and_no_number(host: str, takes: bool) -> None:  # noqa: FBT001
     assert keys.Site(host, f"http://{host}").takes_keys == takes
+
+
+def test_a_browser_is_told_what_a_new_key_is_for_and_which_ones_are_there() -> None:
+    told = keys.creation_options(
+        SITE, challenge=CHALLENGE, handle=b"h" * 32, username="ann", name="Ann", known=[b"one"]
+    )
+
+    assert told["rp"] == {"name": "Casefile", "id": "localhost"}
+    assert told["user"] == {
+        "id": base64.urlsafe_b64encode(b"h" * 32).decode().rstrip("="),
+        "name": "ann",
+        "displayName": "Ann",
+    }
+    assert told["timeout"] == 120_000
+    assert [one["id"] for one in told["excludeCredentials"]] == ["b25l"]
+    wanted = told["authenticatorSelection"]
+    assert (wanted["residentKey"], wanted["userVerification"]) == ("preferred", "preferred")
+
+
+def test_a_browser_is_told_which_keys_may_answer_and_for_how_long() -> None:
+    told = keys.request_options(SITE, challenge=CHALLENGE, known=[b"one", b"two"])
+
+    assert told["rpId"] == "localhost"
+    assert [one["id"] for one in told["allowCredentials"]] == ["b25l", "dHdv"]
+    assert told["timeout"] == 120_000
+
+
+def test_a_count_of_one_is_told_to_who_judges_it(key: SoftwareKey, made: keys.Credential) -> None:
+    key.counter = 0
+
+    assert _check(_get(key), made) == 1
+
+
+def test_an_answer_in_another_keys_name_is_refused_with_what_to_do(
+    key: SoftwareKey, made: keys.Credential
+) -> None:
+    other = replace(made, id=b"another")
+
+    with pytest.raises(InvalidError, match="Try again, or use another way"):
+        _check(_get(key), other)

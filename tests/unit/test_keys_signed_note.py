@@ -41,6 +41,21 @@ def test_other_signatures_beside_ours_are_passed_over() -> None:
     assert SIGNER.verifier.open(f"{text}\n\n{other}— nonsense\n— a b c\n{line}") == f"{text}\n"
 
 
+def test_a_bad_signature_in_our_name_hides_no_good_one() -> None:
+    text, _, line = NOTE.rpartition("\n\n")
+    name, raw = line.split()[1], bytearray(base64.b64decode(line.split()[2]))
+    raw[-1] ^= 1
+    bad = f"— {name} {base64.b64encode(raw).decode()}\n"
+
+    assert SIGNER.verifier.open(f"{text}\n\n{bad}{line}") == f"{text}\n"
+
+
+def test_a_text_with_an_empty_line_in_it_is_read_to_the_last_one() -> None:
+    note = SIGNER.sign("first\n\nsecond\n")
+
+    assert SIGNER.verifier.open(note) == "first\n\nsecond\n"
+
+
 @given(st.integers(min_value=0, max_value=len(NOTE.encode()) - 2), st.integers(1, 255))
 def test_a_note_with_any_byte_changed_is_refused(place: int, change: int) -> None:
     raw = bytearray(NOTE.encode())
@@ -52,7 +67,7 @@ def test_a_note_with_any_byte_changed_is_refused(place: int, change: int) -> Non
 
 @pytest.mark.parametrize("note", ["", "\n", "\n\n", NOTE.partition("\n\n")[0], "a\n\n— b c\n"])
 def test_what_carries_no_signature_is_refused(note: str) -> None:
-    with pytest.raises(DamagedError):
+    with pytest.raises(DamagedError, match=r"^A checkpoint does not carry the signature"):
         SIGNER.verifier.open(note)
 
 
@@ -65,5 +80,5 @@ def test_another_key_of_the_same_name_is_refused() -> None:
 
 @pytest.mark.parametrize("text", ["no line break", "two\n\n", ""])
 def test_a_text_that_could_be_read_in_two_ways_is_not_signed(text: str) -> None:
-    with pytest.raises(ValueError, match="line break"):
+    with pytest.raises(ValueError, match=r"^A note ends with one line break\.$"):
         SIGNER.sign(text)

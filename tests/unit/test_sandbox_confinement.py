@@ -16,6 +16,7 @@ import pytest
 import casefile
 from casefile.sandbox import ExtractionError, Limits, Reason, extract, extraction
 from casefile.sandbox.extraction import converse
+from tests.processes import children, gone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,24 +32,6 @@ CONFINED = (
     "def say(text): os.write(1, frame(READY) + frame(PAGE, text) + frame(DONE, COUNT.pack(1)))\n"
     "confine(Limits())\n"
 )
-
-
-def children() -> set[int]:
-    tasks = Path("/proc/self/task").glob("*/children")
-    return {int(pid) for task in tasks for pid in task.read_text().split()}
-
-
-def gone(process: Path) -> bool:
-    """Within three seconds, and whether or not somebody has collected what is left of it."""
-    deadline = time.monotonic() + 3
-    while time.monotonic() < deadline:
-        try:
-            if " Z " in (process / "stat").read_text():
-                return True
-        except (FileNotFoundError, ProcessLookupError):
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def confined(code: str) -> list[str]:

@@ -13,6 +13,7 @@ from casefile.errors import DamagedError
 from casefile.sandbox import EXTRACTABLE, ExtractionError, Limits, Reason, extract
 from casefile.sandbox.extraction import converse
 from casefile.sandbox.reader.output import PART_CHARACTERS
+from tests.processes import children, gone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -21,24 +22,6 @@ SHORT = Limits(seconds=20)
 FRAMES = "import sys; sys.path.insert(0, sys.argv[1]); from casefile.sandbox.frames import *\n"
 SEND = "import os\ndef send(*a): os.write(1, frame(*a))\nsend(READY)\n"
 PACKAGE_PARENT = Path(casefile.__file__).parents[1]
-
-
-def children() -> set[int]:
-    tasks = Path("/proc/self/task").glob("*/children")
-    return {int(pid) for task in tasks for pid in task.read_text().split()}
-
-
-def gone(process: Path) -> bool:
-    """Within three seconds, and whether or not somebody has collected what is left of it."""
-    deadline = time.monotonic() + 3
-    while time.monotonic() < deadline:
-        try:
-            if " Z " in (process / "stat").read_text():
-                return True
-        except (FileNotFoundError, ProcessLookupError):
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def child_says(code: str, blocks: Iterable[bytes] = (b"x",), limits: Limits = SHORT) -> list[str]:

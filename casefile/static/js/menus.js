@@ -18,3 +18,10 @@ document.addEventListener("keydown", (event) => {
     if (within) menu.querySelector("summary").focus();
   }
 });
+
+// A row of tabs wider than the page shows the one that is open.
+for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+  const row = tab.closest(".tabs");
+  const [inside, around] = [tab.getBoundingClientRect(), row.getBoundingClientRect()];
+  row.scrollLeft += inside.left + inside.width / 2 - (around.left + around.width / 2);
+}
