@@ -11,6 +11,25 @@ depends_on = None
 MOMENT = sa.DateTime(timezone=True)
 
 
+def _kept(table: str) -> list[sa.Column | sa.ForeignKeyConstraint | sa.PrimaryKeyConstraint]:
+    """Who made a row, which version it is, and why it no longer counts."""
+    return [
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.Column("created_by_id", sa.Uuid(), nullable=True),
+        sa.Column("changed_at", MOMENT, nullable=False),
+        sa.Column("voided_at", MOMENT, nullable=True),
+        sa.Column("voided_by_id", sa.Uuid(), nullable=True),
+        sa.Column("voided_reason", sa.String(length=2000), nullable=False),
+        *(
+            sa.ForeignKeyConstraint([name], ["user.id"], name=op.f(f"fk_{table}_{name}_user"))
+            for name in ("created_by_id", "voided_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{table}")),
+    ]
+
+
 def upgrade() -> None:
     _create_first()
     _create_second()
@@ -34,26 +53,12 @@ def _create_first() -> None:
         sa.Column("source", sa.String(length=300), nullable=False),
         sa.Column("superseded_at", MOMENT, nullable=True),
         sa.Column("superseded_by_id", sa.Uuid(), nullable=True),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("created_at", MOMENT, nullable=False),
-        sa.Column("created_by_id", sa.Uuid(), nullable=True),
-        sa.Column("changed_at", MOMENT, nullable=False),
-        sa.Column("voided_at", MOMENT, nullable=True),
-        sa.Column("voided_by_id", sa.Uuid(), nullable=True),
-        sa.Column("voided_reason", sa.String(length=2000), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["created_by_id"], ["user.id"], name=op.f("fk_exchange_rate_created_by_id_user")
-        ),
+        *_kept("exchange_rate"),
         sa.ForeignKeyConstraint(
             ["superseded_by_id"],
             ["exchange_rate.id"],
             name=op.f("fk_exchange_rate_superseded_by_id_exchange_rate"),
         ),
-        sa.ForeignKeyConstraint(
-            ["voided_by_id"], ["user.id"], name=op.f("fk_exchange_rate_voided_by_id_user")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_exchange_rate")),
     )
     op.create_index(
         "ix_exchange_rate_pair", "exchange_rate", ["base", "quote", "valid_on"], unique=False
@@ -90,21 +95,7 @@ def _create_first() -> None:
         sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("region", sa.String(length=300), nullable=False),
         sa.Column("iati_identifier", sa.String(length=100), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("created_at", MOMENT, nullable=False),
-        sa.Column("created_by_id", sa.Uuid(), nullable=True),
-        sa.Column("changed_at", MOMENT, nullable=False),
-        sa.Column("voided_at", MOMENT, nullable=True),
-        sa.Column("voided_by_id", sa.Uuid(), nullable=True),
-        sa.Column("voided_reason", sa.String(length=2000), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["created_by_id"], ["user.id"], name=op.f("fk_organisation_created_by_id_user")
-        ),
-        sa.ForeignKeyConstraint(
-            ["voided_by_id"], ["user.id"], name=op.f("fk_organisation_voided_by_id_user")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_organisation")),
+        *_kept("organisation"),
     )
     op.create_index(
         op.f("ix_organisation_folded_name"), "organisation", ["folded_name"], unique=False
@@ -125,48 +116,20 @@ def _create_first() -> None:
         sa.Column("ends_on", sa.Date(), nullable=True),
         sa.Column("ends_precision", sa.String(length=8), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=True),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("created_at", MOMENT, nullable=False),
-        sa.Column("created_by_id", sa.Uuid(), nullable=True),
-        sa.Column("changed_at", MOMENT, nullable=False),
-        sa.Column("voided_at", MOMENT, nullable=True),
-        sa.Column("voided_by_id", sa.Uuid(), nullable=True),
-        sa.Column("voided_reason", sa.String(length=2000), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["created_by_id"], ["user.id"], name=op.f("fk_programme_created_by_id_user")
-        ),
-        sa.ForeignKeyConstraint(
-            ["voided_by_id"], ["user.id"], name=op.f("fk_programme_voided_by_id_user")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_programme")),
+        *_kept("programme"),
         sa.UniqueConstraint("code", name=op.f("uq_programme_code")),
     )
     op.create_table(
         "affiliation",
         sa.Column("user_id", sa.Uuid(), nullable=False),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("created_at", MOMENT, nullable=False),
-        sa.Column("created_by_id", sa.Uuid(), nullable=True),
-        sa.Column("changed_at", MOMENT, nullable=False),
-        sa.Column("voided_at", MOMENT, nullable=True),
-        sa.Column("voided_by_id", sa.Uuid(), nullable=True),
-        sa.Column("voided_reason", sa.String(length=2000), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["created_by_id"], ["user.id"], name=op.f("fk_affiliation_created_by_id_user")
-        ),
+        *_kept("affiliation"),
         sa.ForeignKeyConstraint(
             ["organisation_id"],
             ["organisation.id"],
             name=op.f("fk_affiliation_organisation_id_organisation"),
         ),
         sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_affiliation_user_id_user")),
-        sa.ForeignKeyConstraint(
-            ["voided_by_id"], ["user.id"], name=op.f("fk_affiliation_voided_by_id_user")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_affiliation")),
     )
     op.create_index(
         op.f("ix_affiliation_organisation_id"), "affiliation", ["organisation_id"], unique=False
@@ -194,17 +157,7 @@ def _create_first() -> None:
         sa.Column("prefinancing_earlier", sa.Numeric(5, 2), nullable=True),
         sa.Column("prefinancing_most", sa.Numeric(5, 2), nullable=True),
         sa.Column("rate_method", sa.String(length=32), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("created_at", MOMENT, nullable=False),
-        sa.Column("created_by_id", sa.Uuid(), nullable=True),
-        sa.Column("changed_at", MOMENT, nullable=False),
-        sa.Column("voided_at", MOMENT, nullable=True),
-        sa.Column("voided_by_id", sa.Uuid(), nullable=True),
-        sa.Column("voided_reason", sa.String(length=2000), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["created_by_id"], ["user.id"], name=op.f("fk_funding_agreement_created_by_id_user")
-        ),
+        *_kept("funding_agreement"),
         sa.ForeignKeyConstraint(
             ["donor_id"],
             ["organisation.id"],
@@ -215,10 +168,6 @@ def _create_first() -> None:
             ["programme.id"],
             name=op.f("fk_funding_agreement_programme_id_programme"),
         ),
-        sa.ForeignKeyConstraint(
-            ["voided_by_id"], ["user.id"], name=op.f("fk_funding_agreement_voided_by_id_user")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_funding_agreement")),
     )
     op.create_index(
         op.f("ix_funding_agreement_donor_id"), "funding_agreement", ["donor_id"], unique=False
@@ -238,26 +187,12 @@ def _create_first() -> None:
         sa.Column("audience", sa.String(length=300), nullable=False),
         sa.Column("recurrence", sa.String(length=32), nullable=False),
         sa.Column("since", sa.Integer(), nullable=True),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("created_at", MOMENT, nullable=False),
-        sa.Column("created_by_id", sa.Uuid(), nullable=True),
-        sa.Column("changed_at", MOMENT, nullable=False),
-        sa.Column("voided_at", MOMENT, nullable=True),
-        sa.Column("voided_by_id", sa.Uuid(), nullable=True),
-        sa.Column("voided_reason", sa.String(length=2000), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["created_by_id"], ["user.id"], name=op.f("fk_programme_component_created_by_id_user")
-        ),
+        *_kept("programme_component"),
         sa.ForeignKeyConstraint(
             ["programme_id"],
             ["programme.id"],
             name=op.f("fk_programme_component_programme_id_programme"),
         ),
-        sa.ForeignKeyConstraint(
-            ["voided_by_id"], ["user.id"], name=op.f("fk_programme_component_voided_by_id_user")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_programme_component")),
     )
     op.create_index(
         "ix_programme_component_order",
@@ -270,19 +205,7 @@ def _create_first() -> None:
         sa.Column("programme_id", sa.Uuid(), nullable=False),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
         sa.Column("role", sa.String(length=32), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("created_at", MOMENT, nullable=False),
-        sa.Column("created_by_id", sa.Uuid(), nullable=True),
-        sa.Column("changed_at", MOMENT, nullable=False),
-        sa.Column("voided_at", MOMENT, nullable=True),
-        sa.Column("voided_by_id", sa.Uuid(), nullable=True),
-        sa.Column("voided_reason", sa.String(length=2000), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["created_by_id"],
-            ["user.id"],
-            name=op.f("fk_programme_organisation_created_by_id_user"),
-        ),
+        *_kept("programme_organisation"),
         sa.ForeignKeyConstraint(
             ["organisation_id"],
             ["organisation.id"],
@@ -293,10 +216,6 @@ def _create_first() -> None:
             ["programme.id"],
             name=op.f("fk_programme_organisation_programme_id_programme"),
         ),
-        sa.ForeignKeyConstraint(
-            ["voided_by_id"], ["user.id"], name=op.f("fk_programme_organisation_voided_by_id_user")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_programme_organisation")),
     )
     op.create_index(
         op.f("ix_programme_organisation_organisation_id"),
@@ -334,26 +253,12 @@ def _create_second() -> None:
         sa.Column("starts_on", sa.Date(), nullable=True),
         sa.Column("starts_precision", sa.String(length=8), nullable=False),
         sa.Column("note", sa.String(length=2000), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("created_at", MOMENT, nullable=False),
-        sa.Column("created_by_id", sa.Uuid(), nullable=True),
-        sa.Column("changed_at", MOMENT, nullable=False),
-        sa.Column("voided_at", MOMENT, nullable=True),
-        sa.Column("voided_by_id", sa.Uuid(), nullable=True),
-        sa.Column("voided_reason", sa.String(length=2000), nullable=False),
+        *_kept("component_edition"),
         sa.ForeignKeyConstraint(
             ["component_id"],
             ["programme_component.id"],
             name=op.f("fk_component_edition_component_id_programme_component"),
         ),
-        sa.ForeignKeyConstraint(
-            ["created_by_id"], ["user.id"], name=op.f("fk_component_edition_created_by_id_user")
-        ),
-        sa.ForeignKeyConstraint(
-            ["voided_by_id"], ["user.id"], name=op.f("fk_component_edition_voided_by_id_user")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_component_edition")),
     )
     op.create_index(
         op.f("ix_component_edition_component_id"),
@@ -391,29 +296,15 @@ def _create_second() -> None:
         sa.Column("reviewers_may_decide", sa.Boolean(), nullable=False),
         sa.Column("form_version", sa.Integer(), nullable=False),
         sa.Column("frozen_at", MOMENT, nullable=True),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("created_at", MOMENT, nullable=False),
-        sa.Column("created_by_id", sa.Uuid(), nullable=True),
-        sa.Column("changed_at", MOMENT, nullable=False),
-        sa.Column("voided_at", MOMENT, nullable=True),
-        sa.Column("voided_by_id", sa.Uuid(), nullable=True),
-        sa.Column("voided_reason", sa.String(length=2000), nullable=False),
+        *_kept("grant_call"),
         sa.ForeignKeyConstraint(
             ["agreement_id"],
             ["funding_agreement.id"],
             name=op.f("fk_grant_call_agreement_id_funding_agreement"),
         ),
         sa.ForeignKeyConstraint(
-            ["created_by_id"], ["user.id"], name=op.f("fk_grant_call_created_by_id_user")
-        ),
-        sa.ForeignKeyConstraint(
             ["programme_id"], ["programme.id"], name=op.f("fk_grant_call_programme_id_programme")
         ),
-        sa.ForeignKeyConstraint(
-            ["voided_by_id"], ["user.id"], name=op.f("fk_grant_call_voided_by_id_user")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_grant_call")),
         sa.UniqueConstraint("code", name=op.f("uq_grant_call_code")),
     )
     op.create_index(
@@ -429,24 +320,10 @@ def _create_second() -> None:
         sa.Column("title", sa.String(length=300), nullable=False),
         sa.Column("guidance", sa.Text(), nullable=False),
         sa.Column("weight", sa.Integer(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("created_at", MOMENT, nullable=False),
-        sa.Column("created_by_id", sa.Uuid(), nullable=True),
-        sa.Column("changed_at", MOMENT, nullable=False),
-        sa.Column("voided_at", MOMENT, nullable=True),
-        sa.Column("voided_by_id", sa.Uuid(), nullable=True),
-        sa.Column("voided_reason", sa.String(length=2000), nullable=False),
+        *_kept("call_criterion"),
         sa.ForeignKeyConstraint(
             ["call_id"], ["grant_call.id"], name=op.f("fk_call_criterion_call_id_grant_call")
         ),
-        sa.ForeignKeyConstraint(
-            ["created_by_id"], ["user.id"], name=op.f("fk_call_criterion_created_by_id_user")
-        ),
-        sa.ForeignKeyConstraint(
-            ["voided_by_id"], ["user.id"], name=op.f("fk_call_criterion_voided_by_id_user")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_call_criterion")),
     )
     op.create_index(op.f("ix_call_criterion_call_id"), "call_criterion", ["call_id"], unique=False)
     op.create_table(
@@ -472,24 +349,10 @@ def _create_second() -> None:
         sa.Column("token_digest", sa.LargeBinary(), nullable=False),
         sa.Column("expires_at", MOMENT, nullable=False),
         sa.Column("used_at", MOMENT, nullable=True),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("created_at", MOMENT, nullable=False),
-        sa.Column("created_by_id", sa.Uuid(), nullable=True),
-        sa.Column("changed_at", MOMENT, nullable=False),
-        sa.Column("voided_at", MOMENT, nullable=True),
-        sa.Column("voided_by_id", sa.Uuid(), nullable=True),
-        sa.Column("voided_reason", sa.String(length=2000), nullable=False),
+        *_kept("call_invitation"),
         sa.ForeignKeyConstraint(
             ["call_id"], ["grant_call.id"], name=op.f("fk_call_invitation_call_id_grant_call")
         ),
-        sa.ForeignKeyConstraint(
-            ["created_by_id"], ["user.id"], name=op.f("fk_call_invitation_created_by_id_user")
-        ),
-        sa.ForeignKeyConstraint(
-            ["voided_by_id"], ["user.id"], name=op.f("fk_call_invitation_voided_by_id_user")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_call_invitation")),
         sa.UniqueConstraint("token_digest", name=op.f("uq_call_invitation_token_digest")),
     )
     op.create_index(
@@ -499,27 +362,13 @@ def _create_second() -> None:
         "call_reviewer",
         sa.Column("call_id", sa.Uuid(), nullable=False),
         sa.Column("user_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("created_at", MOMENT, nullable=False),
-        sa.Column("created_by_id", sa.Uuid(), nullable=True),
-        sa.Column("changed_at", MOMENT, nullable=False),
-        sa.Column("voided_at", MOMENT, nullable=True),
-        sa.Column("voided_by_id", sa.Uuid(), nullable=True),
-        sa.Column("voided_reason", sa.String(length=2000), nullable=False),
+        *_kept("call_reviewer"),
         sa.ForeignKeyConstraint(
             ["call_id"], ["grant_call.id"], name=op.f("fk_call_reviewer_call_id_grant_call")
         ),
         sa.ForeignKeyConstraint(
-            ["created_by_id"], ["user.id"], name=op.f("fk_call_reviewer_created_by_id_user")
-        ),
-        sa.ForeignKeyConstraint(
             ["user_id"], ["user.id"], name=op.f("fk_call_reviewer_user_id_user")
         ),
-        sa.ForeignKeyConstraint(
-            ["voided_by_id"], ["user.id"], name=op.f("fk_call_reviewer_voided_by_id_user")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_call_reviewer")),
     )
     op.create_index("ix_call_reviewer_pair", "call_reviewer", ["call_id", "user_id"], unique=False)
     op.create_index(op.f("ix_call_reviewer_user_id"), "call_reviewer", ["user_id"], unique=False)
@@ -546,19 +395,9 @@ def _create_second() -> None:
         sa.Column("record", sa.LargeBinary(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("submitted_at", MOMENT, nullable=True),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("created_at", MOMENT, nullable=False),
-        sa.Column("created_by_id", sa.Uuid(), nullable=True),
-        sa.Column("changed_at", MOMENT, nullable=False),
-        sa.Column("voided_at", MOMENT, nullable=True),
-        sa.Column("voided_by_id", sa.Uuid(), nullable=True),
-        sa.Column("voided_reason", sa.String(length=2000), nullable=False),
+        *_kept("application"),
         sa.ForeignKeyConstraint(
             ["call_id"], ["grant_call.id"], name=op.f("fk_application_call_id_grant_call")
-        ),
-        sa.ForeignKeyConstraint(
-            ["created_by_id"], ["user.id"], name=op.f("fk_application_created_by_id_user")
         ),
         sa.ForeignKeyConstraint(
             ["invitation_id"],
@@ -570,10 +409,6 @@ def _create_second() -> None:
             ["organisation.id"],
             name=op.f("fk_application_organisation_id_organisation"),
         ),
-        sa.ForeignKeyConstraint(
-            ["voided_by_id"], ["user.id"], name=op.f("fk_application_voided_by_id_user")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_application")),
         sa.UniqueConstraint("call_id", "number", name=op.f("uq_application_call_id")),
         sa.UniqueConstraint("capability_digest", name=op.f("uq_application_capability_digest")),
     )
@@ -586,28 +421,12 @@ def _create_second() -> None:
         sa.Column("application_id", sa.Uuid(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("record", sa.LargeBinary(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("created_at", MOMENT, nullable=False),
-        sa.Column("created_by_id", sa.Uuid(), nullable=True),
-        sa.Column("changed_at", MOMENT, nullable=False),
-        sa.Column("voided_at", MOMENT, nullable=True),
-        sa.Column("voided_by_id", sa.Uuid(), nullable=True),
-        sa.Column("voided_reason", sa.String(length=2000), nullable=False),
+        *_kept("application_attachment"),
         sa.ForeignKeyConstraint(
             ["application_id"],
             ["application.id"],
             name=op.f("fk_application_attachment_application_id_application"),
         ),
-        sa.ForeignKeyConstraint(
-            ["created_by_id"],
-            ["user.id"],
-            name=op.f("fk_application_attachment_created_by_id_user"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["voided_by_id"], ["user.id"], name=op.f("fk_application_attachment_voided_by_id_user")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_application_attachment")),
     )
     op.create_index(
         op.f("ix_application_attachment_application_id"),
@@ -623,26 +442,12 @@ def _create_third() -> None:
         sa.Column("application_id", sa.Uuid(), nullable=False),
         sa.Column("from_applicant", sa.Boolean(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("created_at", MOMENT, nullable=False),
-        sa.Column("created_by_id", sa.Uuid(), nullable=True),
-        sa.Column("changed_at", MOMENT, nullable=False),
-        sa.Column("voided_at", MOMENT, nullable=True),
-        sa.Column("voided_by_id", sa.Uuid(), nullable=True),
-        sa.Column("voided_reason", sa.String(length=2000), nullable=False),
+        *_kept("application_message"),
         sa.ForeignKeyConstraint(
             ["application_id"],
             ["application.id"],
             name=op.f("fk_application_message_application_id_application"),
         ),
-        sa.ForeignKeyConstraint(
-            ["created_by_id"], ["user.id"], name=op.f("fk_application_message_created_by_id_user")
-        ),
-        sa.ForeignKeyConstraint(
-            ["voided_by_id"], ["user.id"], name=op.f("fk_application_message_voided_by_id_user")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_application_message")),
     )
     op.create_index(
         op.f("ix_application_message_application_id"),
@@ -656,31 +461,17 @@ def _create_third() -> None:
         sa.Column("organisation_id", sa.Uuid(), nullable=True),
         sa.Column("name", sa.String(length=300), nullable=False),
         sa.Column("role", sa.String(length=300), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("created_at", MOMENT, nullable=False),
-        sa.Column("created_by_id", sa.Uuid(), nullable=True),
-        sa.Column("changed_at", MOMENT, nullable=False),
-        sa.Column("voided_at", MOMENT, nullable=True),
-        sa.Column("voided_by_id", sa.Uuid(), nullable=True),
-        sa.Column("voided_reason", sa.String(length=2000), nullable=False),
+        *_kept("application_partner"),
         sa.ForeignKeyConstraint(
             ["application_id"],
             ["application.id"],
             name=op.f("fk_application_partner_application_id_application"),
         ),
         sa.ForeignKeyConstraint(
-            ["created_by_id"], ["user.id"], name=op.f("fk_application_partner_created_by_id_user")
-        ),
-        sa.ForeignKeyConstraint(
             ["organisation_id"],
             ["organisation.id"],
             name=op.f("fk_application_partner_organisation_id_organisation"),
         ),
-        sa.ForeignKeyConstraint(
-            ["voided_by_id"], ["user.id"], name=op.f("fk_application_partner_voided_by_id_user")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_application_partner")),
     )
     op.create_index(
         op.f("ix_application_partner_application_id"),
@@ -721,29 +512,15 @@ def _create_third() -> None:
         sa.Column("user_id", sa.Uuid(), nullable=False),
         sa.Column("outcome", sa.String(length=32), nullable=False),
         sa.Column("reason", sa.String(length=2000), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("created_at", MOMENT, nullable=False),
-        sa.Column("created_by_id", sa.Uuid(), nullable=True),
-        sa.Column("changed_at", MOMENT, nullable=False),
-        sa.Column("voided_at", MOMENT, nullable=True),
-        sa.Column("voided_by_id", sa.Uuid(), nullable=True),
-        sa.Column("voided_reason", sa.String(length=2000), nullable=False),
+        *_kept("conflict_declaration"),
         sa.ForeignKeyConstraint(
             ["application_id"],
             ["application.id"],
             name=op.f("fk_conflict_declaration_application_id_application"),
         ),
         sa.ForeignKeyConstraint(
-            ["created_by_id"], ["user.id"], name=op.f("fk_conflict_declaration_created_by_id_user")
-        ),
-        sa.ForeignKeyConstraint(
             ["user_id"], ["user.id"], name=op.f("fk_conflict_declaration_user_id_user")
         ),
-        sa.ForeignKeyConstraint(
-            ["voided_by_id"], ["user.id"], name=op.f("fk_conflict_declaration_voided_by_id_user")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_conflict_declaration")),
     )
     op.create_index(
         "ix_conflict_declaration_pair",
@@ -765,21 +542,11 @@ def _create_third() -> None:
         sa.Column("feedback", sa.Text(), nullable=False),
         sa.Column("remarks", sa.Text(), nullable=False),
         sa.Column("submitted_at", MOMENT, nullable=True),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("created_at", MOMENT, nullable=False),
-        sa.Column("created_by_id", sa.Uuid(), nullable=True),
-        sa.Column("changed_at", MOMENT, nullable=False),
-        sa.Column("voided_at", MOMENT, nullable=True),
-        sa.Column("voided_by_id", sa.Uuid(), nullable=True),
-        sa.Column("voided_reason", sa.String(length=2000), nullable=False),
+        *_kept("application_review"),
         sa.ForeignKeyConstraint(
             ["application_id"],
             ["application.id"],
             name=op.f("fk_application_review_application_id_application"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["created_by_id"], ["user.id"], name=op.f("fk_application_review_created_by_id_user")
         ),
         sa.ForeignKeyConstraint(
             ["declaration_id"],
@@ -794,10 +561,6 @@ def _create_third() -> None:
             ["application_revision.id"],
             name=op.f("fk_application_review_revision_id_application_revision"),
         ),
-        sa.ForeignKeyConstraint(
-            ["voided_by_id"], ["user.id"], name=op.f("fk_application_review_voided_by_id_user")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_application_review")),
         sa.UniqueConstraint(
             "application_id", "reviewer_id", name=op.f("uq_application_review_application_id")
         ),
@@ -820,21 +583,11 @@ def _create_third() -> None:
         sa.Column("reason", sa.String(length=2000), nullable=False),
         sa.Column("feedback", sa.Text(), nullable=False),
         sa.Column("decided_by_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("created_at", MOMENT, nullable=False),
-        sa.Column("created_by_id", sa.Uuid(), nullable=True),
-        sa.Column("changed_at", MOMENT, nullable=False),
-        sa.Column("voided_at", MOMENT, nullable=True),
-        sa.Column("voided_by_id", sa.Uuid(), nullable=True),
-        sa.Column("voided_reason", sa.String(length=2000), nullable=False),
+        *_kept("award_decision"),
         sa.ForeignKeyConstraint(
             ["application_id"],
             ["application.id"],
             name=op.f("fk_award_decision_application_id_application"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["created_by_id"], ["user.id"], name=op.f("fk_award_decision_created_by_id_user")
         ),
         sa.ForeignKeyConstraint(
             ["decided_by_id"], ["user.id"], name=op.f("fk_award_decision_decided_by_id_user")
@@ -844,10 +597,6 @@ def _create_third() -> None:
             ["application_revision.id"],
             name=op.f("fk_award_decision_revision_id_application_revision"),
         ),
-        sa.ForeignKeyConstraint(
-            ["voided_by_id"], ["user.id"], name=op.f("fk_award_decision_voided_by_id_user")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_award_decision")),
     )
     op.create_index(
         op.f("ix_award_decision_application_id"), "award_decision", ["application_id"], unique=False
