@@ -21,7 +21,7 @@ def grants(app: Flask, cast: Cast) -> scene.Grants:
     return scene.make(app, cast)
 
 
-def test_a_call_goes_from_draft_to_decision_over_the_pages(
+def test_a_call_goes_from_draft_to_decision_over_the_pages(  # noqa: PLR0915 - the whole way is the point
     app: Flask, browse: Browse, grants: scene.Grants, clock: Clock
 ) -> None:
     gina, dora = browse(grants.gina), browse(grants.dora)
