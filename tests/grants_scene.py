@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -283,6 +283,10 @@ def token_in(location: str) -> str:
 def fetched(app: Flask, act: Callable[[Any], Any]) -> Any:
     with resources_of(app).database.reading() as session:
         return act(session)
+
+
+def dataclass_replace(**more: Any) -> applying.Draft:
+    return replace(DRAFT, **more)
 
 
 def answers(**more: str) -> Mapping[str, str]:
