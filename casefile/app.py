@@ -22,6 +22,10 @@ from casefile.desk import routes as desk_routes
 from casefile.errors import ConfigError
 from casefile.evidence import extraction
 from casefile.evidence import routes as evidence_routes
+from casefile.grants import agreement_routes as agreements_routes
+from casefile.grants import application_routes as applications_routes
+from casefile.grants import apply_routes, call_routes, decision_routes, import_routes
+from casefile.grants import routes as grants_routes
 from casefile.index import Index
 from casefile.jobs import Jobs
 from casefile.notes import routes as notes_routes
@@ -133,6 +137,13 @@ def create_app(
         trail_routes,
         travel_routes,
         recovery_routes,
+        grants_routes,
+        agreements_routes,
+        call_routes,
+        applications_routes,
+        decision_routes,
+        import_routes,
+        apply_routes,
     ):
         app.register_blueprint(routes.bp)
     return app

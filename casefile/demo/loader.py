@@ -20,7 +20,7 @@ from casefile.app import create_app
 from casefile.cases import access, indexing, seats
 from casefile.cases import service as cases
 from casefile.cases.models import Case, CaseSeat
-from casefile.demo import content
+from casefile.demo import content, grants
 from casefile.evidence import extraction
 from casefile.evidence import service as evidence
 from casefile.notes import service as notes
@@ -126,6 +126,10 @@ class Loader:
         uow.now = self.now - age
         return uow
 
+    def at(self, age: timedelta, key: str | None) -> UnitOfWork:
+        """Begin a change that somebody of the sample, or nobody with an account, made this long ago."""
+        return self._at(age, self.accounts[key] if key else None)
+
     def _open(self, case_id: UUID, account: _Account) -> access.OpenCase:
         person = Person(
             account.id, account.person.username, account.person.name, frozenset(), "auto", ""
@@ -137,6 +141,7 @@ class Loader:
     def _investigations(self) -> None:
         """Let all cases happen side by side, so that the audit trail runs forward in time."""
         stories = [self._investigation(told) for told in self.newsroom.investigations]
+        stories.append(grants.Story(self).tell())
         waiting = [(-next(story), number) for number, story in enumerate(stories)]
         heapq.heapify(waiting)
         while waiting:
