@@ -29,6 +29,13 @@ from casefile.notes import service as notes
 from casefile.policy import Permission
 from casefile.recovery import routes as recovery_routes
 from casefile.search import routes as search_routes
+from casefile.stories import (
+    claim_routes,
+    decision_routes,
+    documents,
+    reply_routes,
+)
+from casefile.stories import routes as stories_routes
 from casefile.uow import Resources
 from casefile.vault import Vault
 from casefile.web.sealed import templates_folder
@@ -68,7 +75,7 @@ def open_resources(
         index=Index(settings.index_folder, settings.index_memory_mb),
         jobs=jobs,
         clock=now,
-        document_sources=[notes.documents, extraction.documents],
+        document_sources=[notes.documents, extraction.documents, documents.documents],
     )
     jobs.register(extraction.WORK, functools.partial(extraction.read_text, resources))
     jobs.register(audit.stamps.WORK, functools.partial(audit.stamps.in_background, resources))
@@ -133,6 +140,10 @@ def create_app(
         trail_routes,
         travel_routes,
         recovery_routes,
+        stories_routes,
+        claim_routes,
+        reply_routes,
+        decision_routes,
     ):
         app.register_blueprint(routes.bp)
     return app
