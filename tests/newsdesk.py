@@ -25,6 +25,7 @@ BODY = """The works began in spring.
 
 [The second pier was paid for twice.](c:) Nobody noticed.
 """
+AGAIN = BODY.replace("c:)", "c:1)")
 
 
 def begin(app: Flask, cast: Cast, body: str = BODY, *, by: Actor | None = None) -> UUID:
