@@ -13,7 +13,7 @@ from casefile.cases.access import OpenCase, requires
 from casefile.errors import ConflictError, InvalidError, NotFoundError
 from casefile.evidence import service as evidence
 from casefile.policy import Permission
-from casefile.stories import claims, keeping, passages, supports
+from casefile.stories import claims, keeping, parts, passages, supports
 from casefile.stories.forms import (
     ClaimForm,
     NewClaimForm,
@@ -121,7 +121,7 @@ def _page(case: OpenCase, story_id: UUID, claim_id: UUID, **forms: FlaskForm) ->
     story = opened(case, story_id, lambda _whole: {history[0].number})
     claim = next((one for one in story.claims if one.id == claim_id), None)
     if claim is None:
-        raise NotFoundError(keeping.NO_PART)
+        raise NotFoundError(parts.NO_PART)
     fresh = {"formdata": None, "version": claim.version}
     return render_template(
         "stories/claim.html",

@@ -19,7 +19,8 @@ from casefile.stories.standing import Examination
 
 if TYPE_CHECKING:
     from casefile.cases.access import OpenCase
-    from casefile.stories.keeping import Held, Part
+    from casefile.stories.keeping import Held
+    from casefile.stories.parts import Part
     from casefile.uow import UnitOfWork
 
 MOST_SUPPORTS = 50
@@ -142,8 +143,8 @@ def add_support(
         msg = "A claim rests on at most 50 things. Take one away first."
         raise InvalidError(msg)
     if kind == supports.CLAIM:
-        known = {str(one.id): one.record for one in held.whole.of("claim") if one.record}
-        if strength.leads_back(thing_id, str(part.id), known):
+        known = {one.key: one.record for one in held.whole.of("claim") if one.record}
+        if strength.leads_back(thing_id, part.key, known):
             raise InvalidError(CIRCLE)
     _rest_on(held, part, (*claim.supports, added), "supported")
 

@@ -6,15 +6,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from casefile import keys
-from casefile.stories import records
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from casefile.stories.keeping import Whole
+    from casefile.stories.parts import Whole
     from casefile.stories.supports import Cards
-
-SEEN = ("statement", "category", "passages", "verdict", "reasoning", "checker")
 
 
 def digest(value: Any) -> str:
@@ -28,22 +25,16 @@ def contents(whole: Whole, cards: Cards) -> dict[str, str]:
     head = whole.head
     found = {"settings": digest([head.title, head.outlet, head.embargo])}
     for part in whole.of("text"):
-        found[_name(part.record and part.record.language, "text", part.number)] = digest(
-            [part.version, part.record and [part.record.title, part.record.body]]
-        )
+        name = part.record.language if part.record else part.number
+        found[f"text:{name}"] = f"{part.version} {part.digest}"
     for kind in ("claim", "reply"):
         for part in whole.of(kind):
-            told = records.written(part.record) if part.record else None
-            found[f"{kind}:{part.number}"] = digest([part.version, told])
+            found[f"{kind}:{part.number}"] = f"{part.version} {part.digest}"
     for card in cards.every():
-        found[f"{card.kind}:{card.code}"] = digest([card.id, card.ground])
+        found[f"{card.kind}:{card.code}"] = f"{card.id} {card.ground}"
     return found
 
 
 def texts_only(found: Mapping[str, str]) -> str:
     """Return the digest of the words alone, which is what a lawyer clears."""
     return digest({name: value for name, value in found.items() if name.startswith("text:")})
-
-
-def _name(language: str | None, kind: str, number: int) -> str:
-    return f"{kind}:{language or number}"

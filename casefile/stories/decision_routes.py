@@ -8,7 +8,6 @@ from flask_babel import gettext as _
 
 from casefile import policy
 from casefile.accounts.forms import put_error
-from casefile.cases import indexing
 from casefile.cases.access import OpenCase, requires
 from casefile.errors import ConflictError, InvalidError
 from casefile.policy import Permission
@@ -57,7 +56,7 @@ def index(case: OpenCase, story_id: UUID) -> ResponseReturnValue:
 
 
 def _page(case: OpenCase, story_id: UUID, sent: str = "", form: FlaskForm | None = None) -> str:
-    story = opened(case, story_id, none_of)
+    story = opened(case, story_id)
     steps = {name: FORMS.get(name, DecisionForm) for name in _open_steps(case, story)}
     forms = {
         name: kind(formdata=None, version=story.version, content=story.content)
@@ -106,7 +105,6 @@ def _decide(case: OpenCase, story_id: UUID, name: str) -> ResponseReturnValue:
         ask = _ask(case, name, form)
         with unit_of_work() as uow:
             decisions.decide(uow, case, story_id, ask)
-            indexing.follow(uow, case)
     except decisions.MovedOnError as moved:
         return _moved(case, story_id, form, moved), HTTPStatus.CONFLICT
     except (InvalidError, ConflictError) as error:

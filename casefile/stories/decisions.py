@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from casefile.cases.access import OpenCase
-    from casefile.stories.keeping import Held, Part, Whole
+    from casefile.stories.keeping import Held
+    from casefile.stories.parts import Part, Whole
     from casefile.uow import UnitOfWork
 
 AUTHOR = (

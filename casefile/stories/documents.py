@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from casefile.cases.access import OpenCase
-    from casefile.stories.keeping import Part
+    from casefile.stories.parts import Part
 
 
 def documents(session: Session, case: OpenCase, since: int, until: int) -> Iterator[Document]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
@@ -12,16 +12,16 @@ from sqlalchemy import insert, update
 from casefile import audit, keys
 from casefile.cases import service as cases
 from casefile.errors import DamagedError, NotFoundError
-from casefile.stories import records, signing, statements
+from casefile.stories import outline, records, signing, statements
 from casefile.stories.content import contents, digest
 from casefile.stories.models import Story, StoryPart, StoryPartVersion
+from casefile.stories.parts import NO_PART, Part, Whole
 from casefile.stories.records import DECISION, Decision, Head
 from casefile.stories.rules import APPROVED, FACT_CHECK, STEPS, VOID
 from casefile.stories.supports import look_up
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import datetime
+    from collections.abc import Callable, Container, Iterable
 
     from sqlalchemy.orm import Session
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 DAMAGED = "[damaged story]"
 NO_STORY = "There is no such story in this case."
-NO_PART = "There is no such thing in this story."
 TAMPERED = (
     "The parts of this story were changed outside Casefile, so nothing is added to it and nothing is "
     "decided. What can be read stays readable. Tell the lead of the case and the administrator."
@@ -52,64 +51,6 @@ CHANGES = frozenset(
         *(f"story.{step.done}" for step in STEPS.values()),
     }
 )
-
-
-@dataclass(slots=True)
-class Part:
-    """One part of a story, its newest version opened; `record` is None when it is damaged."""
-
-    id: UUID
-    story_id: UUID
-    kind: str
-    number: int
-    version: int
-    author_id: UUID
-    at: datetime
-    record: Any
-    change_number: int = 0
-
-
-@dataclass(slots=True)
-class Whole:
-    """A story with all its parts. `sound` is false when they do not fit its record."""
-
-    id: UUID
-    case_id: UUID
-    number: int
-    state: str
-    version: int
-    created_by_id: UUID
-    created_at: datetime
-    changed_at: datetime
-    head: Head
-    sound: bool
-    parts: dict[str, list[Part]] = field(default_factory=dict)
-
-    def of(self, kind: str) -> list[Part]:
-        return self.parts.setdefault(kind, [])
-
-    def get(self, kind: str, part_id: UUID) -> Part:
-        for part in self.of(kind):
-            if part.id == part_id:
-                return part
-        raise NotFoundError(NO_PART)
-
-    def numbered(self, kind: str, number: int) -> Part | None:
-        return next((part for part in self.of(kind) if part.number == number), None)
-
-    def text(self, language: str) -> Part | None:
-        return next(
-            (p for p in self.of("text") if p.record and p.record.language == language), None
-        )
-
-    def decision(self, *actions: str) -> Part | None:
-        """Return the newest decision of one of these kinds."""
-        found = [p for p in self.of(DECISION) if p.record and p.record.action in actions]
-        return found[-1] if found else None
-
-    @property
-    def damaged(self) -> list[Part]:
-        return [part for parts in self.parts.values() for part in parts if part.record is None]
 
 
 def seal_head(case: OpenCase, story_id: UUID, version: int, head: Head) -> bytes:
@@ -136,9 +77,9 @@ def open_part(case: OpenCase, row: Any) -> Part:
         plain = case.key(row.generation).open(
             row.record, "story_part_version", row.id, _place(row.kind, row.story_id), row.version
         )
-        record = records.read(row.kind, json.loads(plain))
+        record, stands_for = records.read(row.kind, json.loads(plain)), keys.digest(plain).hex()
     except DamagedError:
-        record = None
+        record, stands_for = None, "damaged"
     return Part(
         row.id,
         row.story_id,
@@ -148,18 +89,26 @@ def open_part(case: OpenCase, row: Any) -> Part:
         row.author_id,
         row.at,
         record,
-        row.change_number,
+        stands_for,
     )
 
 
-def ledger(parts: Iterable[Part]) -> str:
+def ledger(parts: Iterable[Any]) -> str:
     """Stand for these parts and versions and no others."""
     each = sorted(keys.packed(part.id, part.version) for part in parts)
     return keys.digest(b"".join(each)).hex()
 
 
-def load(session: Session, case: OpenCase, story_id: UUID) -> Whole:
-    """Return a story of this case with all its parts; NotFoundError when there is none."""
+def load(
+    session: Session,
+    case: OpenCase,
+    story_id: UUID,
+    choose: Callable[[Whole], Container[int]] | None = None,
+) -> Whole:
+    """Return a story of this case with all its parts; NotFoundError when there is none.
+
+    With `choose`, only the claims it names are opened; the others are as the outline has them.
+    """
     asked = {"case_id": case.id, "story_id": story_id}
     row = session.execute(statements.ONE, asked).first()
     if row is None:
@@ -177,12 +126,41 @@ def load(session: Session, case: OpenCase, story_id: UUID) -> Whole:
         head,
         sound=True,
     )
-    for found in session.execute(statements.PARTS, asked):
-        whole.of(found.kind).append(open_part(case, found))
-    every = [part for parts in whole.parts.values() for part in parts]
+    every: Iterable[Any]
+    if choose is None:
+        for found in session.execute(statements.PARTS, asked):
+            whole.of(found.kind).append(open_part(case, found))
+        every = [part for parts in whole.parts.values() for part in parts]
+    else:
+        every = session.execute(statements.PLACES, asked).all()
+        _load_lightly(session, case, whole, row, choose)
     whole.sound = head.title != DAMAGED and head.state == row.state
     whole.sound = whole.sound and ledger(every) == head.ledger
     return whole
+
+
+def _load_lightly(
+    session: Session,
+    case: OpenCase,
+    whole: Whole,
+    row: Any,
+    choose: Callable[[Whole], Container[int]],
+) -> None:
+    asked = {"case_id": case.id, "story_id": whole.id}
+    for found in session.execute(statements.BUT_CLAIMS, asked):
+        whole.of(found.kind).append(open_part(case, found))
+    whole.parts["claim"] = outline.read(case, row, whole.created_at)
+    wanted = choose(whole)
+    numbers = [part.number for part in whole.of("claim") if part.number in wanted]
+    opened = {
+        found.number: open_part(case, found)
+        for found in session.execute(statements.SOME_CLAIMS, {**asked, "numbers": numbers})
+    }
+    for place, part in enumerate(whole.of("claim")):
+        if part.number in opened:
+            whole.parts["claim"][place] = opened[part.number]
+        elif part.number in wanted:
+            part.record = None  # it was cut out; nothing of it is shown
 
 
 def fits_trail(session: Session, whole: Whole) -> bool:
@@ -200,6 +178,7 @@ class Held:
     def __init__(self, uow: UnitOfWork, case: OpenCase, whole: Whole, change: int) -> None:
         self.uow, self.case, self.whole, self.change = uow, case, whole, change
         self.wrote = False
+        self.words_changed = False
 
     @property
     def actor(self) -> str:
@@ -224,6 +203,7 @@ class Held:
                     "change_number": self.change,
                 },
             )
+        self.words_changed |= kind == records.TEXT
         part.version, part.record, part.at = part.version + 1, record, self.uow.now
         part.author_id = self.uow.actor_id or UUID(int=0)
         self._write(part)
@@ -231,6 +211,7 @@ class Held:
 
     def _write(self, part: Part) -> None:
         plain = json.dumps(records.written(part.record), ensure_ascii=False).encode()
+        part.digest = keys.digest(plain).hex()
         place = _place(part.kind, self.whole.id)
         self.uow.session.execute(
             insert(StoryPartVersion),
@@ -268,6 +249,7 @@ class Held:
         """Seal the story's record over what it is now and leave the entry."""
         whole = self.whole
         whole.head = replace(whole.head, **head)
+        self.words_changed |= "title" in head
         entry = audit.record(
             self.uow,
             action,
@@ -311,6 +293,8 @@ class Held:
             settled=sum(one.verdict in {"verified", "dropped"} for one in claims),
             languages=[part.record.language for part in whole.of("text") if part.record],
         )
+        # Search has nothing to learn from a decision.
+        found = {"change_number": self.change} if self.words_changed else {}
         self.uow.session.execute(
             update(Story)
             .where(Story.id == whole.id)
@@ -318,9 +302,10 @@ class Held:
                 state=whole.state,
                 changed_at=self.uow.now,
                 version=whole.version,
-                change_number=self.change,
                 generation=self.case.generation,
                 record=seal_head(self.case, whole.id, whole.version, whole.head),
+                outline=outline.seal(self.case, whole),
+                **found,
             )
         )
 

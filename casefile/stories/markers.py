@@ -10,13 +10,14 @@ if TYPE_CHECKING:
 
 SIGN = re.compile(r"\\.|[\[\]]", re.DOTALL)
 TARGET = re.compile(r"\(c:(\d{0,6}|new)\)")
+NUMBERED = re.compile(r"\]\(c:(\d{1,6})\)")
 WORD = re.compile(r"\w+(?:[’'\-]\w+)*")
 LINK = re.compile(r"\[([^\[\]]*)\]\([^)\s]*\)")
 CITATION = re.compile(r"\[E-\d{1,9}\]")
 FENCE = re.compile(r" {0,3}(```|~~~)")
 CONTINUES = re.compile(r"\s|[-*+>|]|\d+[.)]\s")
 MARKUP = str.maketrans("", "", "*_`#>|")
-CLAIMS_PER_PART, LETTERS_PER_PART = 30, 20_000
+CLAIMS_PER_PART, LETTERS_PER_PART = 12, 12_000
 
 
 class Mark(NamedTuple):
@@ -52,6 +53,11 @@ def passages(text: str) -> dict[int, str]:
     return found
 
 
+def numbers(text: str) -> set[int]:
+    """Return the numbers of the claims that a text marks."""
+    return {int(found) for found in NUMBERED.findall(text)}
+
+
 def bare(text: str) -> str:
     """Return words without Markdown's signs."""
     shown = LINK.sub(r"\1", CITATION.sub("", text))
@@ -61,7 +67,7 @@ def bare(text: str) -> str:
 def without_marks(text: str) -> str:
     """Return a text with the words of its claims, but not their signs."""
     pieces, end = [], 0
-    for mark in sorted(_outermost(text)):
+    for mark in _outermost(text):
         pieces += [text[end : mark.start], without_marks(mark.words)]
         end = mark.end
     return "".join([*pieces, text[end:]])
@@ -70,7 +76,8 @@ def without_marks(text: str) -> str:
 def _outermost(text: str) -> list[Mark]:
     found: list[Mark] = []
     for mark in marks(text):
-        found = [other for other in found if other.start < mark.start]
+        while found and found[-1].start > mark.start:
+            found.pop()
         found.append(mark)
     return found
 

@@ -10,7 +10,10 @@ from casefile.db import Base, PrimaryKey, Word
 
 
 class Story(Base):
-    """A story of a case. Its record, sealed, vouches for its parts and for its state."""
+    """A story of a case. Its record, sealed, vouches for its parts and for its state.
+
+    `outline` says of every claim what a page must know without opening each.
+    """
 
     __tablename__ = "story"
     __table_args__ = (
@@ -30,6 +33,7 @@ class Story(Base):
     change_number: Mapped[int]
     generation: Mapped[int]
     record: Mapped[bytes]
+    outline: Mapped[bytes]
 
 
 class StoryPart(Base):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from casefile.cases.access import OpenCase
     from casefile.evidence.service import EvidenceView
-    from casefile.stories.keeping import Part
+    from casefile.stories.parts import Part
     from casefile.stories.service import StoryRow
     from casefile.stories.views import ClaimView
 

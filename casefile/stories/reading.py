@@ -10,7 +10,7 @@ from casefile.stories import markers, rendering
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from casefile.stories.keeping import Whole
+    from casefile.stories.parts import Whole
     from casefile.stories.rendering import Row
 
 UNMARKED_SHOWN = 20

@@ -56,11 +56,12 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """The draft in one language."""
+    """The draft in one language; its words are counted when it is saved."""
 
     language: str
     title: str
     body: str
+    words: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from casefile.errors import InvalidError, NotFoundError
 from casefile.evidence import service as evidence
 from casefile.notes.differences import compare
 from casefile.policy import Permission
-from casefile.stories import keeping, moments, reading, rendering, service, views
+from casefile.stories import keeping, moments, parts, reading, rendering, service, views
 from casefile.stories.forms import BODY_LENGTH, SettingsForm, StoryForm, TextForm
 from casefile.stories.records import LANGUAGES, Text
 from casefile.stories.rules import STATES, Rules
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from flask.typing import ResponseReturnValue
 
-    from casefile.stories.keeping import Whole
+    from casefile.stories.parts import Whole
 
 bp = Blueprint("stories", __name__, url_prefix="/cases/<uuid:case_id>/stories")
 PAGE = 50
@@ -148,7 +148,7 @@ def by_number(case: OpenCase, story_id: UUID, number: int) -> ResponseReturnValu
     whole = keeping.load(database_session(), case, story_id)
     claim = whole.numbered("claim", number)
     if claim is None:
-        raise NotFoundError(keeping.NO_PART)
+        raise NotFoundError(parts.NO_PART)
     language = next(iter(claim.record.passages), "") if claim.record else ""
     text = whole.text(language)
     part = reading.part_of(text.record.body, number) if text and text.record else 1

@@ -13,9 +13,10 @@ from casefile.cases import service as cases
 from casefile.errors import ConflictError, InvalidError, NotFoundError
 from casefile.policy import Permission
 from casefile.stories import keeping, statements
-from casefile.stories.keeping import Held, Part, Whole
+from casefile.stories.keeping import Held
 from casefile.stories.markers import count_words, number_new, passages, without_marks
 from casefile.stories.models import Story
+from casefile.stories.parts import Part, Whole
 from casefile.stories.records import (
     DISPUTED,
     DROPPED,
@@ -117,6 +118,7 @@ def create(uow: UnitOfWork, case: OpenCase, *, title: str, text: Text, outlet: s
             "change_number": change,
             "generation": case.generation,
             "record": b"",
+            "outline": b"",
         },
     )
     author = uow.actor_id or UUID(int=0)
@@ -169,7 +171,8 @@ def _write(held: Held, text: Text, part: Part | None) -> None:
         )
         return held.put("claim", claim).number
 
-    text = replace(text, body=number_new(text.body, take))
+    body = number_new(text.body, take)
+    text = replace(text, body=body, words=count_words(body))
     held.put(TEXT, text, part)
     after = passages(text.body)
     for number in sorted(before.keys() | after.keys()):
@@ -255,9 +258,8 @@ def text_view(part: Part, name: str) -> TextView:
     if part.record is None:
         return TextView(part.id, "", "[damaged draft]", "", part.version, name, part.at, 0)
     text: Text = part.record
-    words = count_words(text.body)
     return TextView(
-        part.id, text.language, text.title, text.body, part.version, name, part.at, words
+        part.id, text.language, text.title, text.body, part.version, name, part.at, text.words
     )
 
 

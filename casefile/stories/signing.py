@@ -15,7 +15,7 @@ from casefile.stories import records
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from casefile.stories.keeping import Part
+    from casefile.stories.parts import Part
     from casefile.stories.records import Decision
     from casefile.uow import UnitOfWork
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from casefile.stories import strength
 from casefile.stories.content import contents, digest, texts_only
-from casefile.stories.markers import passages
+from casefile.stories.markers import numbers
 from casefile.stories.records import (
     ALLEGATION,
     DISPUTED,
@@ -23,7 +23,7 @@ from casefile.stories.supports import CLAIM, GONE, WITHDRAWN
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from casefile.stories.keeping import Part, Whole
+    from casefile.stories.parts import Part, Whole
     from casefile.stories.rules import Rules
     from casefile.stories.strength import Strength
     from casefile.stories.supports import Cards
@@ -77,12 +77,15 @@ class Standing:
         return [one for one in self.blockers if one.level == BLOCK]
 
 
+NOTHING = strength.Strength()
+
+
 class Examination:
     """Works out verdicts from the ground up: a claim may rest on others."""
 
     def __init__(self, whole: Whole, cards: Cards, rules: Rules) -> None:
         self.whole, self.cards, self.rules = whole, cards, rules
-        self.parts = {str(part.id): part for part in whole.of("claim")}
+        self.parts = {part.key: part for part in whole.of("claim")}
         self.records: dict[str, Claim] = {
             key: part.record for key, part in self.parts.items() if part.record
         }
@@ -132,9 +135,11 @@ class Examination:
 
     def claim(self, claim_id: str) -> ClaimStanding:
         verdict, reopened = self.verdict(claim_id)
-        measured = strength.measure(claim_id, self.records, self.cards, self.stands)
         record = self.records.get(claim_id)
-        short = tuple(strength.shortfalls(record, measured, self.rules)) if record else ()
+        if record is None or not record.supports:
+            return ClaimStanding(verdict, reopened, NOTHING, ("no_support",) if record else ())
+        measured = strength.measure(claim_id, self.records, self.cards, self.stands)
+        short = tuple(strength.shortfalls(record, measured, self.rules))
         return ClaimStanding(verdict, reopened, measured, short)
 
 
@@ -172,7 +177,7 @@ def _of_story(whole: Whole) -> Iterable[Blocker]:
     if not whole.sound:
         yield Blocker("tampered")
     for part in whole.damaged:
-        yield Blocker("damaged", number=part.number, detail=part.kind, part_id=str(part.id))
+        yield Blocker("damaged", number=part.number, detail=part.kind, part_id=part.key)
     texts = [part.record for part in whole.of("text") if part.record]
     if not any(text.body.strip() for text in texts):
         yield Blocker("no_text")
@@ -180,7 +185,7 @@ def _of_story(whole: Whole) -> Iterable[Blocker]:
     if texts and not known:
         yield Blocker("no_claims")
     for text in texts:
-        for number in sorted(passages(text.body).keys() - known):
+        for number in sorted(numbers(text.body) - known):
             yield Blocker("unknown_marker", number=number, detail=text.language)
 
 
@@ -191,22 +196,24 @@ def _of_claims(
         claim: Claim | None = part.record
         if claim is None:
             continue
-        stands, where = claims[str(part.id)], {"number": part.number, "part_id": str(part.id)}
+        stands, number, key = claims[part.key], part.number, part.key
         if stands.verdict == DROPPED:
             if claim.passages:
-                yield Blocker("dropped_in_text", detail=" ".join(sorted(claim.passages)), **where)  # type: ignore[arg-type]
+                yield Blocker(
+                    "dropped_in_text", BLOCK, number, " ".join(sorted(claim.passages)), key
+                )
             continue
         if stands.reopened and stands.verdict == UNCHECKED:
-            yield Blocker("reopened", detail=stands.reopened[0][0], **where)  # type: ignore[arg-type]
+            yield Blocker("reopened", BLOCK, number, stands.reopened[0][0], key)
         elif stands.verdict in {UNCHECKED, DISPUTED}:
-            yield Blocker(stands.verdict, **where)  # type: ignore[arg-type]
+            yield Blocker(stands.verdict, BLOCK, number, "", key)
         for rule in stands.shortfalls:
             level = work.rules.confidential if rule == "confidential" else BLOCK
-            yield Blocker(rule, level, **where)  # type: ignore[arg-type]
+            yield Blocker(rule, level, number, "", key)
         if not claim.passages:
-            yield Blocker("lost" if claim.lost else "unmarked", **where)  # type: ignore[arg-type]
+            yield Blocker("lost" if claim.lost else "unmarked", BLOCK, number, "", key)
         elif claim.lost:
-            yield Blocker("lost_in", WARN, detail=" ".join(sorted(claim.lost)), **where)  # type: ignore[arg-type]
+            yield Blocker("lost_in", WARN, number, " ".join(sorted(claim.lost)), key)
 
 
 def _of_replies(whole: Whole, rules: Rules, now: datetime) -> Iterable[Blocker]:
@@ -221,4 +228,4 @@ def _of_replies(whole: Whole, rules: Rules, now: datetime) -> Iterable[Blocker]:
     for part in replies:
         state = reply_state(part.record, now)
         if state != "settled":
-            yield Blocker(f"reply_{state}", rules.reply, part.number, part_id=str(part.id))
+            yield Blocker(f"reply_{state}", rules.reply, part.number, part_id=part.key)

@@ -22,8 +22,10 @@ ORDERS: dict[str, Any] = {
     "number": _STORY.c.number.desc(),
     "state": _STORY.c.state.asc(),
 }
-_ALL = select(_STORY).where(_STORY.c.case_id == bindparam("case_id"))
-ONE = _ALL.where(_STORY.c.id == bindparam("story_id"))
+_ALL = select(*(column for column in _STORY.c if column.name != "outline")).where(
+    _STORY.c.case_id == bindparam("case_id")
+)
+ONE = _ALL.add_columns(_STORY.c.outline).where(_STORY.c.id == bindparam("story_id"))
 MANY = _ALL.where(_STORY.c.id.in_(bindparam("story_ids", expanding=True)))
 CHANGED = _ALL.where(
     _STORY.c.change_number > bindparam("since"), _STORY.c.change_number <= bindparam("until")
@@ -47,6 +49,13 @@ _PARTS = (
 _NEWEST = _PARTS.where(_VERSION.c.version == _PART.c.version)
 PARTS = _NEWEST.where(_PART.c.story_id == bindparam("story_id")).order_by(
     _PART.c.kind, _PART.c.number
+)
+PLACES = select(_PART.c.id, _PART.c.kind, _PART.c.number, _PART.c.version).where(
+    _PART.c.case_id == bindparam("case_id"), _PART.c.story_id == bindparam("story_id")
+)
+BUT_CLAIMS = PARTS.where(_PART.c.kind != "claim")
+SOME_CLAIMS = PARTS.where(
+    _PART.c.kind == "claim", _PART.c.number.in_(bindparam("numbers", expanding=True))
 )
 HISTORY = _PARTS.where(
     _PART.c.story_id == bindparam("story_id"), _PART.c.id == bindparam("part_id")

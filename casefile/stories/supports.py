@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from casefile.cases.access import OpenCase
     from casefile.evidence.service import EvidenceView
-    from casefile.stories.keeping import Part, Whole
+    from casefile.stories.parts import Part, Whole
 
 EVIDENCE, NOTE, SOURCE, CLAIM = KINDS = ("evidence", "note", "source", "claim")
 GONE, WITHDRAWN, LIVE = "gone", "withdrawn", "live"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from casefile.cases.access import OpenCase
-    from casefile.stories.keeping import Part, Whole
+    from casefile.stories.parts import Part, Whole
     from casefile.stories.rules import Rules
     from casefile.stories.service import TextView
     from casefile.stories.standing import ClaimStanding, Standing
@@ -197,16 +197,16 @@ def get(
 
     Raises NotFoundError when the case has no such story.
     """
-    whole = keeping.load(session, case, story_id)
+    whole = keeping.load(session, case, story_id, choose)
     whole.sound = whole.sound and keeping.fits_trail(session, whole)
     cards = look_up(session, case, whole.of("claim"))
     standing = examine(whole, cards, rules, now)
-    people = _people(session, whole)
+    claims, only = whole.of("claim"), choose(whole) if choose else None
+    people = _people(session, whole, [p for p in claims if only is None or p.number in only])
     made = _decisions(whole, people)
     approved = whole.state == APPROVED
     holds = approved and decisions.approval_holds(session, anchor, whole, standing.content)
     waiting = decisions.standing_override(whole, standing.content)
-    claims, only = whole.of("claim"), choose(whole) if choose else None
     return StoryView(
         id=whole.id,
         case_id=case.id,
@@ -233,7 +233,7 @@ def get(
         impacts=[part.record for part in whole.of("impact") if part.record],
         blockers=standing.blockers,
         counts=standing.counts,
-        verdicts={part.number: standing.claims[str(part.id)].verdict for part in claims},
+        verdicts={part.number: standing.claims[part.key].verdict for part in claims},
         content=standing.content,
         sound=whole.sound,
         approval_holds=holds,
@@ -247,11 +247,10 @@ def url(case: OpenCase, story_id: UUID) -> str:
     return f"/cases/{case.id}/stories/{story_id}"
 
 
-def _people(session: Session, whole: Whole) -> Mapping[UUID, str]:
+def _people(session: Session, whole: Whole, claims: Sequence[Part]) -> Mapping[UUID, str]:
     wanted = {whole.created_by_id, *(UUID(one) for one in whole.head.authors)}
-    for parts in whole.parts.values():
-        wanted |= {part.author_id for part in parts}
-    for part in whole.of("claim"):
+    wanted |= {part.author_id for part in whole.of("text")}
+    for part in claims:
         if part.record:
             wanted |= {UUID(one) for one in (*part.record.writers, part.record.checker) if one}
     for part in whole.of("decision"):
@@ -270,7 +269,7 @@ def claim_view(
 ) -> ClaimView:
     """Return a claim with what it rests on."""
     record = part.record or records.Claim(DAMAGED, records.FACT)
-    stands: ClaimStanding = standing.claims[str(part.id)]
+    stands: ClaimStanding = standing.claims[part.key]
     writers = [UUID(one) for one in record.writers]
     return ClaimView(
         id=part.id,
@@ -297,7 +296,7 @@ def claim_view(
 
 def _support(case: OpenCase, whole: Whole, one: records.Support, cards: Cards) -> SupportView:
     if one.kind == CLAIM:
-        other = next((part for part in whole.of("claim") if str(part.id) == one.id), None)
+        other = next((part for part in whole.of("claim") if part.key == one.id), None)
         code = f"C-{other.number}" if other else ""
         label = other.record.statement if other and other.record else DAMAGED
         where = f"{url(case, whole.id)}/claims/{one.id}"

@@ -119,7 +119,7 @@ def test_a_decision_forged_with_the_key_of_the_case_is_not_signed(
         number = last.number + 1
         made = StoryPart(
             id=part_id, case_id=case.id, story_id=story, kind="decision", number=number,
-            version=1, change_number=last.change_number,
+            version=1, change_number=1,
         )  # fmt: skip
         session.add(made)
         session.flush()

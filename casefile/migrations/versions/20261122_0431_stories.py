@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("change_number", sa.Integer(), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("record", sa.LargeBinary(), nullable=False),
+        sa.Column("outline", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_story_case_id_case")),
         sa.ForeignKeyConstraint(
             ["created_by_id"], ["user.id"], name=op.f("fk_story_created_by_id_user")
