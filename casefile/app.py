@@ -22,10 +22,7 @@ from casefile.desk import routes as desk_routes
 from casefile.errors import ConfigError
 from casefile.evidence import extraction
 from casefile.evidence import routes as evidence_routes
-from casefile.grants import agreement_routes as agreements_routes
-from casefile.grants import application_routes as applications_routes
-from casefile.grants import apply_routes, call_routes, decision_routes, import_routes
-from casefile.grants import routes as grants_routes
+from casefile.grants import pages as grants_pages
 from casefile.index import Index
 from casefile.jobs import Jobs
 from casefile.notes import routes as notes_routes
@@ -33,6 +30,8 @@ from casefile.notes import service as notes
 from casefile.policy import Permission
 from casefile.recovery import routes as recovery_routes
 from casefile.search import routes as search_routes
+from casefile.stories import documents
+from casefile.stories import pages as stories_pages
 from casefile.uow import Resources
 from casefile.vault import Vault
 from casefile.web.sealed import templates_folder
@@ -72,7 +71,7 @@ def open_resources(
         index=Index(settings.index_folder, settings.index_memory_mb),
         jobs=jobs,
         clock=now,
-        document_sources=[notes.documents, extraction.documents],
+        document_sources=[notes.documents, extraction.documents, documents.documents],
     )
     jobs.register(extraction.WORK, functools.partial(extraction.read_text, resources))
     jobs.register(audit.stamps.WORK, functools.partial(audit.stamps.in_background, resources))
@@ -137,15 +136,10 @@ def create_app(
         trail_routes,
         travel_routes,
         recovery_routes,
-        grants_routes,
-        agreements_routes,
-        call_routes,
-        applications_routes,
-        decision_routes,
-        import_routes,
-        apply_routes,
     ):
         app.register_blueprint(routes.bp)
+    for blueprint in (*stories_pages.BLUEPRINTS, *grants_pages.BLUEPRINTS):
+        app.register_blueprint(blueprint)
     return app
 
 

@@ -22,6 +22,12 @@ HIGHEST_PORT = 65_535
 LONGEST_SHOWN = 80
 FILE, CREDENTIAL, TYPED = "file", "credential", "typed"
 SAMPLE_MARK = "sample"
+STORY_RULES = {
+    "story_number": ("document", "any"),
+    "story_confidential": ("block", "warn"),
+    "story_reply": ("block", "warn"),
+    "story_legal": ("required", "optional"),
+}
 SECOND_FACTOR_RULES = ("editors", "everyone", "nobody")
 
 
@@ -48,6 +54,16 @@ class Settings:
     timestamp_roots: str = ""
     second_factor: str = "editors"
     """Who must have one: `editors` (and administrators), `everyone`, or `nobody`."""
+    story_allegation_supports: int = 2
+    """How many independent supports an allegation in a story needs."""
+    story_number: str = "document"
+    """What a number in a story needs: a `document`, or `any` support."""
+    story_confidential: str = "block"
+    """What a claim that rests on confidential sources alone does: `block` or `warn`."""
+    story_reply: str = "block"
+    """What a right of reply that is not settled does: `block` or `warn`."""
+    story_legal: str = "required"
+    """Whether every story goes past the lawyer: `required` or `optional`."""
 
     @property
     def database_path(self) -> Path:
@@ -103,6 +119,7 @@ _BOUNDS: Mapping[str, tuple[int, int]] = {
     "password_memory_mb": (64, 4096),
     "session_idle_minutes": (5, 480),
     "session_hours": (1, 72),
+    "story_allegation_supports": (1, 5),
 }
 _NAMES = frozenset(field.name for field in fields(Settings))
 
@@ -203,6 +220,10 @@ def _check(settings: Settings) -> None:
             f"not {settings.second_factor[:LONGEST_SHOWN]!r}."
         )
         raise ConfigError(msg)
+    for name, known in STORY_RULES.items():
+        if getattr(settings, name) not in known:
+            msg = f"{name} must be {' or '.join(known)}, not {getattr(settings, name)[:LONGEST_SHOWN]!r}."
+            raise ConfigError(msg)
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415
 
     try:

@@ -68,6 +68,12 @@ class Permission(StrEnum):
     PROGRAMME_EDIT = "programme:edit"
     RATE_ADD = "rate:add"
     REVIEW_WRITE = "review:write"
+    STORY_CHECK = "story:check"
+    STORY_CLEAR = "story:clear"
+    STORY_DECIDE = "story:decide"
+    STORY_EDIT = "story:edit"
+    STORY_READ = "story:read"
+    STORY_RETURN = "story:return"
 
 
 _READ = frozenset(
@@ -79,6 +85,7 @@ _READ = frozenset(
         Permission.EVIDENCE_VERIFY,
         Permission.MEMBER_READ,
         Permission.NOTE_READ,
+        Permission.STORY_READ,
     }
 )
 _WRITE = _READ | {
@@ -87,9 +94,18 @@ _WRITE = _READ | {
     Permission.NOTE_ADD,
     Permission.NOTE_DELETE,
     Permission.NOTE_EDIT,
+    Permission.STORY_EDIT,
 }
 _COMMENT = _READ | {Permission.NOTE_ADD, Permission.NOTE_EDIT}
-_RUN = _WRITE | {Permission.CASE_EDIT, Permission.MEMBER_MANAGE}
+_JUDGE = frozenset(
+    {
+        Permission.STORY_CHECK,
+        Permission.STORY_CLEAR,
+        Permission.STORY_DECIDE,
+        Permission.STORY_RETURN,
+    }
+)
+_RUN = _WRITE | _JUDGE | {Permission.CASE_EDIT, Permission.MEMBER_MANAGE}
 
 _GRANTS_SEEN = frozenset(
     {
@@ -104,8 +120,8 @@ SEAT_GRANTS: Mapping[Seat, frozenset[Permission]] = {
     Seat.LEAD: _RUN,
     Seat.EDITOR: _RUN,
     Seat.REPORTER: _WRITE,
-    Seat.FACT_CHECKER: _COMMENT,
-    Seat.LAWYER: _COMMENT,
+    Seat.FACT_CHECKER: _COMMENT | {Permission.STORY_CHECK, Permission.STORY_RETURN},
+    Seat.LAWYER: _COMMENT | {Permission.STORY_CLEAR, Permission.STORY_RETURN},
     Seat.READER: _READ,
 }
 ROLE_GRANTS: Mapping[Role, frozenset[Permission]] = {

@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 
     from casefile.cases.access import OpenCase
 
-PLACES = {"note": "notes", "evidence": "evidence"}
+PLACES = {
+    "note": "notes",
+    "evidence": "evidence",
+    "story": "stories",
+    "claim": "stories",
+    "reply": "stories",
+    "publication": "stories",
+    "impact": "stories",
+}
 # What changes nothing for the others on a case; it stands in the whole activity only.
 QUIET = frozenset({"evidence.viewed", "evidence.downloaded", "evidence.read"})
 
@@ -107,6 +115,10 @@ def _words(detail: Mapping[str, Any]) -> str:
         parts.append(_("version %(number)s", number=detail["version"]))
     if "sha256" in detail:
         parts.append(f"SHA-256 {detail['sha256']}")
+    if "claim" in detail:
+        parts.append(f"C-{detail['claim']}")
+    if "reason" in detail:
+        parts.append(str(detail["reason"]))
     if "from" in detail:
         parts.append(f"{detail['from']} → {detail['to']}")
     if detail.get("before", {}).get("shows"):

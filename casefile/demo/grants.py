@@ -101,7 +101,7 @@ class Story:
             act(timedelta(days=days))
 
     def _at(self, age: timedelta, who: str | None) -> Any:
-        return self.loader.at(age, who)
+        return self.loader.at(age, self.loader.accounts[who] if who else None)
 
     def _person(self, who: str) -> Person:
         account = self.loader.accounts[who]

@@ -20,7 +20,7 @@ from casefile.app import create_app
 from casefile.cases import access, indexing, seats
 from casefile.cases import service as cases
 from casefile.cases.models import Case, CaseSeat
-from casefile.demo import content, grants
+from casefile.demo import content, grants, stories
 from casefile.evidence import extraction
 from casefile.evidence import service as evidence
 from casefile.notes import service as notes
@@ -84,7 +84,7 @@ class Loader:
         people = sorted(self.newsroom.people, key=lambda person: Role.ADMIN not in person.roles)
         first, *others = people
         opened = max(case.opened_days_ago for case in self.newsroom.investigations)
-        with self._at(timedelta(days=opened + 2), None) as uow:
+        with self.at(timedelta(days=opened + 2), None) as uow:
             user, bundle = accounts.found(
                 uow,
                 username=first.username,
@@ -100,7 +100,7 @@ class Loader:
             accounts.seal_bundle(self.resources, user_id, person.username, person.password, own)
             for person, user_id, own in made
         ]
-        with self._at(timedelta(days=opened + 1), founder) as uow:
+        with self.at(timedelta(days=opened + 1), founder) as uow:
             for (person, user_id, own), put in zip(made, sealed, strict=True):
                 user = accounts.new_user(
                     uow,
@@ -117,7 +117,7 @@ class Loader:
                 _keep_code(uow, self.accounts[person.key])
         self.tell("people", len(people), len(people))
 
-    def _at(self, age: timedelta, account: _Account | None) -> UnitOfWork:
+    def at(self, age: timedelta, account: _Account | None) -> UnitOfWork:
         uow = UnitOfWork(
             self.resources,
             account.id if account else None,
@@ -126,11 +126,7 @@ class Loader:
         uow.now = self.now - age
         return uow
 
-    def at(self, age: timedelta, key: str | None) -> UnitOfWork:
-        """Begin a change that somebody of the sample, or nobody with an account, made this long ago."""
-        return self._at(age, self.accounts[key] if key else None)
-
-    def _open(self, case_id: UUID, account: _Account) -> access.OpenCase:
+    def open_case(self, case_id: UUID, account: _Account) -> access.OpenCase:
         person = Person(
             account.id, account.person.username, account.person.name, frozenset(), "auto", ""
         )
@@ -140,17 +136,17 @@ class Loader:
 
     def _investigations(self) -> None:
         """Let all cases happen side by side, so that the audit trail runs forward in time."""
-        stories = [self._investigation(told) for told in self.newsroom.investigations]
-        stories.append(grants.Story(self).tell())
-        waiting = [(-next(story), number) for number, story in enumerate(stories)]
+        histories = [self._investigation(told) for told in self.newsroom.investigations]
+        histories.append(grants.Story(self).tell())
+        waiting = [(-next(history), number) for number, history in enumerate(histories)]
         heapq.heapify(waiting)
         while waiting:
             _age, number = heapq.heappop(waiting)
-            following = next(stories[number], None)
+            following = next(histories[number], None)
             if following is not None:
                 heapq.heappush(waiting, (-following, number))
             else:
-                self.tell("cases", len(stories) - len(waiting), len(stories))
+                self.tell("cases", len(histories) - len(waiting), len(histories))
 
     def _investigation(self, told: content.Investigation) -> Iterator[timedelta]:
         """Give how long ago the next thing happened; asked again, do it."""
@@ -158,7 +154,7 @@ class Loader:
         lead = self.accounts[lead_key]
         opened = timedelta(days=told.opened_days_ago)
         yield opened
-        with self._at(opened, lead) as uow:
+        with self.at(opened, lead) as uow:
             case_id = cases.create(uow, title=told.title, summary=told.summary)
         seated = opened - timedelta(minutes=10)
         yield seated
@@ -174,8 +170,8 @@ class Loader:
         if told.status != "open":
             closed = min((note.age for note in told.notes), default=timedelta()) / 2
             yield closed
-            case = self._open(case_id, lead)
-            with self._at(closed, lead) as uow:
+            case = self.open_case(case_id, lead)
+            with self.at(closed, lead) as uow:
                 cases.describe(
                     uow,
                     case,
@@ -189,8 +185,8 @@ class Loader:
         self, case_id: UUID, lead: _Account, key: str, seat: content.Seat, age: timedelta
     ) -> None:
         ends = self.now + timedelta(days=seat.ends_in_days) if seat.ends_in_days else None
-        case = self._open(case_id, lead)
-        with self._at(age, lead) as uow:
+        case = self.open_case(case_id, lead)
+        with self.at(age, lead) as uow:
             seats.add(
                 uow,
                 case,
@@ -203,6 +199,7 @@ class Loader:
         self, told: content.Investigation, case_id: UUID, note_ids: dict[int, UUID]
     ) -> Iterator[tuple[timedelta, Callable[[timedelta], None]]]:
         """Give everything that happened on a case with its age, evidence in its own order."""
+        yield from stories.events(self, told, case_id)
         latest = max((note.age for note in told.notes), default=timedelta())
         previous = max([latest, *(item.age for item in told.evidence)]) + timedelta(hours=1)
         for item in told.evidence:
@@ -225,7 +222,7 @@ class Loader:
 
     def _evidence(self, case_id: UUID, told: content.Evidence, age: timedelta) -> None:
         account = self.accounts[told.added_by]
-        case = self._open(case_id, account)
+        case = self.open_case(case_id, account)
         upload = SealedUpload(self.resources.vault, case_id, limit=FILE_LIMIT)
         with content.open_file(told.file) as file:
             while block := file.read(BLOCK):
@@ -238,7 +235,7 @@ class Loader:
             obtained_how=told.obtained_how,
             tags=told.tags,
         )
-        with self._at(age, account) as uow:
+        with self.at(age, account) as uow:
             items = evidence.add(uow, case, [(told.file, upload)], origin)
             self.to_read += [
                 (case_id, item.id, extraction.brief(case, item))
@@ -255,16 +252,16 @@ class Loader:
         age: timedelta,
     ) -> None:
         account = self.accounts[told.author]
-        case = self._open(case_id, account)
-        with self._at(age, account) as uow:
+        case = self.open_case(case_id, account)
+        with self.at(age, account) as uow:
             note_ids[number] = notes.add(uow, case, notes.Text(told.title, told.body, told.tags))
 
     def _edit(
         self, case_id: UUID, told: content.Note, edit: content.Edit, note_id: UUID, age: timedelta
     ) -> None:
         account = self.accounts[edit.author]
-        case = self._open(case_id, account)
-        with self._at(age, account) as uow:
+        case = self.open_case(case_id, account)
+        with self.at(age, account) as uow:
             base = notes.get(uow.session, case, note_id).version
             notes.save(uow, case, note_id, notes.Text(told.title, edit.body, told.tags), base)
 
@@ -284,7 +281,7 @@ class Loader:
             ).all()
         by_id = {account.id: account for account in self.accounts.values()}
         for number, (case_id, user_id) in enumerate(leads, start=1):
-            indexing.catch_up(self.resources, self._open(case_id, by_id[user_id]))
+            indexing.catch_up(self.resources, self.open_case(case_id, by_id[user_id]))
             self.tell("search", number, len(leads))
 
 

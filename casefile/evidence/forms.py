@@ -13,7 +13,7 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import HiddenInput
 
-from casefile.accounts.forms import countable, no_control_characters
+from casefile.accounts.forms import FILL_IN, countable, no_control_characters, not_blank
 
 SHOWS_LENGTH = 2000
 LINE_LENGTH = 300
@@ -56,6 +56,22 @@ class EvidenceForm(OriginForm):
         description=_l("Saved with the files and citing them. Markdown."),
         validators=[Optional(), Length(max=NOTE_LENGTH, message=TOO_LONG)],
     )
+
+
+class WithdrawForm(FlaskForm):
+    reason = TextAreaField(
+        _l("Why it does not stand any more"),
+        validators=[
+            InputRequired(FILL_IN),
+            not_blank,
+            Length(max=SHOWS_LENGTH, message=TOO_LONG),
+        ],
+    )
+    version = IntegerField(widget=HiddenInput(), validators=[InputRequired(), countable])
+
+
+class ReinstateForm(FlaskForm):
+    version = IntegerField(widget=HiddenInput(), validators=[InputRequired(), countable])
 
 
 class EvidenceEditForm(OriginForm):

@@ -9,15 +9,23 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.http import dump_options_header, quote_etag
 
+from casefile.accounts.forms import put_error
 from casefile.cases import indexing
 from casefile.cases.access import OpenCase, requires
 from casefile.cases.standing import still_seated
 from casefile.cases.trail import lines
-from casefile.errors import NotFoundError
-from casefile.evidence import custody, extraction, service
-from casefile.evidence.forms import EvidenceEditForm, EvidenceForm, OriginForm
+from casefile.errors import ConflictError, NotFoundError
+from casefile.evidence import custody, extraction, service, withdrawing
+from casefile.evidence.forms import (
+    EvidenceEditForm,
+    EvidenceForm,
+    OriginForm,
+    ReinstateForm,
+    WithdrawForm,
+)
 from casefile.notes import service as notes
 from casefile.policy import Permission
+from casefile.stories import passages
 from casefile.web import (
     FILE_POLICY,
     current,
@@ -168,14 +176,56 @@ def show(case: OpenCase, evidence_id: UUID) -> ResponseReturnValue:
             service.record_look(uow, case, shown, "evidence.viewed")
         session.rollback()
     extraction.offer_waiting(resources(), session, [case])
+    return _show_page(case, shown, WithdrawForm(formdata=None, version=shown.version))
+
+
+def _show_page(case: OpenCase, shown: service.EvidenceView, form: WithdrawForm) -> str:
+    session, evidence_id = database_session(), shown.id
     return render_template(
         "evidence/show.html",
         case=case,
         item=shown,
+        form=form,
+        resting=passages.resting_on(session, case, evidence_id),
         custody=lines(session, case, subject_id=evidence_id, limit=CUSTODY),
         notes=notes.citing(session, case, evidence_id),
         same=service.same_files(session, case, service.get(session, case, evidence_id)),
     )
+
+
+@bp.post("/<uuid:evidence_id>/withdraw")
+@requires(Permission.EVIDENCE_EDIT)
+def withdraw(case: OpenCase, evidence_id: UUID) -> ResponseReturnValue:
+    form, shown = WithdrawForm(), _view(case, evidence_id)
+    if not form.validate():
+        return _show_page(case, shown, form), HTTPStatus.UNPROCESSABLE_ENTITY
+    try:
+        with unit_of_work() as uow:
+            reason = (form.reason.data or "").replace("\r\n", "\n").strip()
+            withdrawing.withdraw(
+                uow, case, evidence_id, reason=reason, version=form.version.data or 0
+            )
+            indexing.follow(uow, case)
+    except ConflictError as error:
+        put_error(form, "reason", error)
+        form.version.raw_data, form.version.data = None, _view(case, evidence_id).version
+        return _show_page(case, _view(case, evidence_id), form), error.status
+    flash(_("Withdrawn. Claims that were verified on it have to be checked again."))
+    return redirect(shown.url, HTTPStatus.SEE_OTHER)
+
+
+@bp.post("/<uuid:evidence_id>/reinstate")
+@requires(Permission.EVIDENCE_EDIT)
+def reinstate(case: OpenCase, evidence_id: UUID) -> ResponseReturnValue:
+    form, shown = ReinstateForm(), _view(case, evidence_id)
+    if not form.validate():
+        page = _show_page(case, shown, WithdrawForm(formdata=None, version=shown.version))
+        return page, HTTPStatus.UNPROCESSABLE_ENTITY
+    with unit_of_work() as uow:
+        withdrawing.reinstate(uow, case, evidence_id, version=form.version.data or 0)
+        indexing.follow(uow, case)
+    flash(_("It stands again."))
+    return redirect(shown.url, HTTPStatus.SEE_OTHER)
 
 
 @bp.get("/<uuid:evidence_id>/edit")

@@ -71,6 +71,8 @@ class EvidenceView:
     state: str
     state_reason: str
     pages: int
+    withdrawn: str = ""
+    withdrawn_at: str = ""
 
     @property
     def url(self) -> str:
@@ -204,6 +206,8 @@ def view(item: Item | Row[*tuple[Any, ...]], case: OpenCase, name: str) -> Evide
         state=item.state,
         state_reason=item.state_reason,
         pages=item.pages,
+        withdrawn=record.get("withdrawn", {}).get("reason", ""),
+        withdrawn_at=record.get("withdrawn", {}).get("at", ""),
     )
 
 

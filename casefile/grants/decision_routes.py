@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from flask.typing import ResponseReturnValue
 
-bp = Blueprint("decisions", __name__, url_prefix="/grants/calls/<uuid:call_id>")
+bp = Blueprint("rankings", __name__, url_prefix="/grants/calls/<uuid:call_id>")
 LONGEST = 2000
 
 
@@ -102,7 +102,7 @@ def update(call_id: UUID) -> ResponseReturnValue:
     except (InvalidError, ConflictError, ForbiddenError) as error:
         return _page(call, _(error.message)), error.status
     flash(_("Decided. Applicants see the outcome on their page."))
-    return redirect(url_for("decisions.show", call_id=call.id), HTTPStatus.SEE_OTHER)
+    return redirect(url_for("rankings.show", call_id=call.id), HTTPStatus.SEE_OTHER)
 
 
 @bp.post("/applications/<uuid:application_id>/promote")
@@ -112,7 +112,7 @@ def promote(call_id: UUID, application_id: UUID) -> ResponseReturnValue:
     session = database_session()
     call = keeping.get(session, Call, call_id)
     row = keeping.get(session, Application, application_id, call_id=call.id)
-    where = url_for("decisions.show", call_id=call.id)
+    where = url_for("rankings.show", call_id=call.id)
     try:
         line = next(_lines(call), None)
     except InvalidError as error:

@@ -57,7 +57,7 @@ def _lower_headings(state: StateCore) -> None:
             token.tag = f"h{min(6, int(token.tag[1]) + 1)}"
 
 
-def _parser() -> MarkdownIt:
+def make_parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "linkify": False})
     parser.enable(["table", "strikethrough"]).disable("image")
     parser.core.ruler.push("citations", _link_citations)
@@ -65,7 +65,7 @@ def _parser() -> MarkdownIt:
     return parser
 
 
-PARSER = _parser()
+PARSER = make_parser()
 
 
 def render(text: str, evidence_url: str) -> Markup:

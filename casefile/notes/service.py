@@ -258,6 +258,11 @@ def get(session: Session, case: OpenCase, note_id: UUID) -> NoteView:
     return found[0]
 
 
+def by_number(session: Session, case: OpenCase, number: int) -> UUID | None:
+    """Return the id of the note of this case with this number."""
+    return session.scalar(select(Note.id).where(Note.case_id == case.id, Note.number == number))
+
+
 def get_many(session: Session, case: OpenCase, note_ids: Iterable[UUID]) -> list[NoteView]:
     return _views(session, case, statements.MANY, note_ids=list(set(note_ids)))
 

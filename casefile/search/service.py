@@ -16,6 +16,8 @@ from casefile.evidence import extraction
 from casefile.evidence import service as evidence
 from casefile.index import Hit, Query, highlight, snippet
 from casefile.notes import service as notes
+from casefile.stories import documents as stories
+from casefile.stories import service as story_service
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from casefile.web import Visit
 
 PAGE = 20
-KINDS = ("note", "evidence")
+KINDS = ("note", "evidence", "story", "claim")
 LONGEST_WORDS = 100
 SCAN_SECONDS = 2.0
 SCAN_MOST = 50
@@ -192,8 +194,7 @@ def _show(
     found: dict[tuple[UUID, UUID], ResultView] = {}
     for (case_id, kind), group in wanted.items():
         case = mine[case_id]
-        show = _notes if kind == "note" else _evidence
-        for view in show(session, case, group, parsed):
+        for view in SHOWN.get(kind, _evidence)(session, case, group, parsed):
             found[case_id, view.id] = view
     return [found[hit.case_id, hit.id] for hit in hits if (hit.case_id, hit.id) in found]
 
@@ -241,6 +242,49 @@ def _evidence(
             page=page,
             fragments=snippet(text, parsed),
         )
+
+
+def _stories(
+    session: Session, case: OpenCase, hits: Sequence[Hit], parsed: Parsed
+) -> Iterable[ResultView]:
+    pages = {hit.id: hit.page for hit in hits}
+    for story in story_service.get_many(session, case, list(pages)):
+        yield ResultView(
+            kind="story",
+            id=story.id,
+            case_id=case.id,
+            codename=case.codename,
+            title=story.title,
+            author=story.author_name,
+            created_at=story.created_at,
+            url=story.url,
+            page=0,
+            fragments=snippet(
+                notes.plain(stories.story_text(session, case, story.id, pages[story.id])), parsed
+            ),
+        )
+
+
+def _claims(
+    session: Session, case: OpenCase, hits: Sequence[Hit], parsed: Parsed
+) -> Iterable[ResultView]:
+    by_id = {hit.id: hit for hit in hits}
+    for part, story in stories.found_claims(session, case, by_id):
+        yield ResultView(
+            kind="claim",
+            id=part.id,
+            case_id=case.id,
+            codename=case.codename,
+            title=part.record.statement,
+            author=by_id[part.id].author,
+            created_at=part.at,
+            url=f"{story.url}/claims/{part.id}",
+            page=0,
+            fragments=snippet(stories.claim_text(part), parsed),
+        )
+
+
+SHOWN = {"note": _notes, "evidence": _evidence, "story": _stories, "claim": _claims}
 
 
 def complete(resources: Resources, session: Session, opened: Visit, prefix: str) -> list[str]:

@@ -1,0 +1,24 @@
+"""Every page of the grants."""
+
+from casefile.grants import (
+    agreement_routes,
+    application_routes,
+    apply_routes,
+    call_routes,
+    decision_routes,
+    import_routes,
+    routes,
+)
+
+BLUEPRINTS = tuple(
+    pages.bp
+    for pages in (
+        routes,
+        agreement_routes,
+        call_routes,
+        application_routes,
+        decision_routes,
+        import_routes,
+        apply_routes,
+    )
+)

@@ -1,0 +1,127 @@
+"""Claims in a text: `[the words](c:12)` marks them. It is Markdown, so it survives any editor."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+SIGN = re.compile(r"\\.|[\[\]]", re.DOTALL)
+TARGET = re.compile(r"\(c:(\d{0,6}|new)\)")
+NUMBERED = re.compile(r"\]\(c:(\d{1,6})\)")
+WORD = re.compile(r"\w+(?:[’'\-]\w+)*")
+LINK = re.compile(r"\[([^\[\]]*)\]\([^)\s]*\)")
+CITATION = re.compile(r"\[E-\d{1,9}\]")
+FENCE = re.compile(r" {0,3}(```|~~~)")
+CONTINUES = re.compile(r"\s|[-*+>|]|\d+[.)]\s")
+MARKUP = str.maketrans("", "", "*_`#>|")
+CLAIMS_PER_PART, LETTERS_PER_PART = 12, 12_000
+
+
+class Mark(NamedTuple):
+    """Marked words: where they begin and end with their signs, the claim's number, the words."""
+
+    start: int
+    end: int
+    number: int
+    words: str
+
+
+def marks(text: str) -> Iterator[Mark]:
+    """Yield the marked words of a text in one walk; number 0 is a claim that has none yet."""
+    opened: list[int] = []
+    for sign in SIGN.finditer(text):
+        if sign[0] == "[":
+            opened.append(sign.start())
+        elif sign[0] == "]" and opened:
+            start = opened.pop()
+            target = TARGET.match(text, sign.end())
+            if target:
+                number = int(target[1]) if target[1].isdigit() else 0
+                words = text[start + 1 : sign.start()]
+                yield Mark(start, target.end(), number, words)
+
+
+def passages(text: str) -> dict[int, str]:
+    """Return the words marked with each claim; words in several places are joined."""
+    found: dict[int, str] = {}
+    for mark in marks(text):
+        words = bare(mark.words)
+        found[mark.number] = f"{found[mark.number]} … {words}" if mark.number in found else words
+    return found
+
+
+def numbers(text: str) -> set[int]:
+    """Return the numbers of the claims that a text marks."""
+    return {int(found) for found in NUMBERED.findall(text)}
+
+
+def bare(text: str) -> str:
+    """Return words without Markdown's signs."""
+    shown = LINK.sub(r"\1", CITATION.sub("", text))
+    return " ".join(shown.translate(MARKUP).split())
+
+
+def without_marks(text: str) -> str:
+    """Return a text with the words of its claims, but not their signs."""
+    pieces, end = [], 0
+    for mark in _outermost(text):
+        pieces += [text[end : mark.start], without_marks(mark.words)]
+        end = mark.end
+    return "".join([*pieces, text[end:]])
+
+
+def _outermost(text: str) -> list[Mark]:
+    found: list[Mark] = []
+    for mark in marks(text):
+        while found and found[-1].start > mark.start:
+            found.pop()
+        found.append(mark)
+    return found
+
+
+def count_words(text: str) -> int:
+    return len(WORD.findall(bare(without_marks(text))))
+
+
+def number_new(text: str, take: Callable[[str], int]) -> str:
+    """Give a number to every claim that has none; `take` is told the words and returns it."""
+    pieces, end = [], 0
+    for mark in marks(text):
+        if mark.number == 0 and mark.start >= end:
+            pieces += [text[end : mark.start], f"[{mark.words}](c:{take(bare(mark.words))})"]
+            end = mark.end
+    return "".join([*pieces, text[end:]])
+
+
+def mark_words(text: str, words: str, number: int) -> str | None:
+    """Mark the first place where these words stand outside of any mark; None when there is none."""
+    taken = [(mark.start, mark.end) for mark in marks(text)]
+    pattern = re.compile(r"\s+".join(map(re.escape, words.split())))
+    for found in pattern.finditer(text):
+        if all(found.end() <= start or found.start() >= end for start, end in taken):
+            return f"{text[: found.start()]}[{found[0]}](c:{number}){text[found.end() :]}"
+    return None
+
+
+def parts(text: str) -> list[str]:
+    """Cut a long text between paragraphs, so that a page of it shows in a blink."""
+    if len(text) <= LETTERS_PER_PART and text.count("](c:") <= CLAIMS_PER_PART:
+        return [text]
+    found: list[str] = []
+    lines: list[str] = []
+    fenced, letters, claims = False, 0, 0
+    after_blank = False
+    for line in text.splitlines(keepends=True):
+        full = letters > LETTERS_PER_PART or claims >= CLAIMS_PER_PART
+        if full and after_blank and not fenced and line.strip() and not CONTINUES.match(line):
+            found.append("".join(lines))
+            lines, letters, claims = [], 0, 0
+        fenced ^= FENCE.match(line) is not None
+        lines.append(line)
+        letters += len(line)
+        claims += line.count("](c:")
+        after_blank = not line.strip()
+    return [*found, "".join(lines)]

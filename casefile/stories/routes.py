@@ -1,0 +1,312 @@
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from casefile.accounts.forms import put_error
+from casefile.cases import indexing
+from casefile.cases.access import OpenCase, requires
+from casefile.errors import InvalidError, NotFoundError
+from casefile.evidence import service as evidence
+from casefile.notes.differences import compare
+from casefile.policy import Permission
+from casefile.stories import keeping, moments, parts, reading, rendering, service, views
+from casefile.stories.forms import BODY_LENGTH, SettingsForm, StoryForm, TextForm
+from casefile.stories.records import LANGUAGES, Text
+from casefile.stories.rules import STATES, Rules
+from casefile.web import (
+    current,
+    database_session,
+    pager,
+    resources,
+    timezone,
+    unit_of_work,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container
+    from uuid import UUID
+
+    from flask.typing import ResponseReturnValue
+
+    from casefile.stories.parts import Whole
+
+bp = Blueprint("stories", __name__, url_prefix="/cases/<uuid:case_id>/stories")
+PAGE = 50
+CHOICES = 200
+
+
+def opened(
+    case: OpenCase, story_id: UUID, choose: Callable[[Whole], Container[int]] | None = None
+) -> views.StoryView:
+    """Return the story as it stands for whoever asks."""
+    return views.get(
+        database_session(),
+        case,
+        story_id,
+        rules=Rules.of(resources().settings),
+        now=resources().clock(),
+        anchor=current().bundle.anchor,
+        choose=choose,
+    )
+
+
+def none_of(_whole: Whole) -> Container[int]:
+    """Choose no claim: the page shows none."""
+    return ()
+
+
+def evidence_url(case: OpenCase) -> str:
+    return url_for("evidence.by_number", case_id=case.id, number=0)[:-1]
+
+
+def _choices(case: OpenCase) -> list[evidence.EvidenceView]:
+    return evidence.latest(database_session(), case, CHOICES)
+
+
+@bp.get("/")
+@requires(Permission.STORY_READ)
+def index(case: OpenCase) -> ResponseReturnValue:
+    session = database_session()
+    sort, state = request.args.get("sort", "changed"), request.args.get("state", "")
+    text = request.args.get("q", "")[:200]
+    _none, total = service.listed(session, case, sort=sort, state=state, text=text, limit=0)
+    where = pager(total, PAGE)
+    stories, _total = service.listed(
+        session, case, sort=sort, state=state, text=text, offset=where.offset, limit=PAGE
+    )
+    return render_template(
+        "stories/index.html",
+        case=case,
+        stories=stories,
+        pager=where,
+        sort=sort,
+        state_asked=state,
+        states=STATES,
+        query=text,
+    )
+
+
+@bp.get("/new")
+@requires(Permission.STORY_EDIT)
+def new(case: OpenCase) -> ResponseReturnValue:
+    return _new_page(case, StoryForm())
+
+
+def _new_page(case: OpenCase, form: StoryForm) -> str:
+    return render_template("stories/new.html", case=case, form=form, choices=_choices(case))
+
+
+@bp.post("/")
+@requires(Permission.STORY_EDIT)
+def create(case: OpenCase) -> ResponseReturnValue:
+    form = StoryForm()
+    if not form.validate():
+        return _new_page(case, form), HTTPStatus.UNPROCESSABLE_ENTITY
+    title = (form.title.data or "").strip()
+    text = Text(form.language.data, title, (form.body.data or "").replace("\r\n", "\n"))
+    try:
+        with unit_of_work() as uow:
+            story_id = service.create(
+                uow, case, title=title, text=text, outlet=(form.outlet.data or "").strip()
+            )
+            indexing.follow(uow, case)
+    except InvalidError as error:
+        put_error(form, "body", error)
+        return _new_page(case, form), error.status
+    flash(_("The story is begun."))
+    where = url_for("stories.show", case_id=case.id, story_id=story_id)
+    return redirect(where, HTTPStatus.SEE_OTHER)
+
+
+@bp.get("/<uuid:story_id>")
+@requires(Permission.STORY_READ)
+def show(case: OpenCase, story_id: UUID) -> ResponseReturnValue:
+    part = request.args.get("part", 1, type=int)
+    page = reading.Reading(request.args.get("lang", ""), request.args.get("beside", ""), part)
+    story = opened(case, story_id, page.choose)
+    where = evidence_url(case)
+    return render_template(
+        "stories/show.html",
+        case=case,
+        story=story,
+        page=page,
+        text=story.text(page.language),
+        rows=page.rows(where, story.verdicts),
+        rows_beside=page.rows_beside(where, story.verdicts) if page.beside else (),
+        claims={claim.number: claim for claim in story.claims},
+        others=[(code, name) for code, name in LANGUAGES.items() if not story.text(code)],
+    )
+
+
+@bp.get("/<uuid:story_id>/claims/number/<int(max=999999):number>")
+@requires(Permission.STORY_READ)
+def by_number(case: OpenCase, story_id: UUID, number: int) -> ResponseReturnValue:
+    whole = keeping.load(database_session(), case, story_id)
+    claim = whole.numbered("claim", number)
+    if claim is None:
+        raise NotFoundError(parts.NO_PART)
+    language = next(iter(claim.record.passages), "") if claim.record else ""
+    text = whole.text(language)
+    part = reading.part_of(text.record.body, number) if text and text.record else 1
+    where = url_for(
+        "stories.show", case_id=case.id, story_id=story_id, lang=language or None, part=part
+    )
+    return redirect(f"{where}#c{number}")
+
+
+def _language(language: str) -> str:
+    if language not in LANGUAGES:
+        msg = "Casefile does not know that language."
+        raise NotFoundError(msg)
+    return language
+
+
+@bp.get("/<uuid:story_id>/texts/<string(length=2):language>")
+@requires(Permission.STORY_EDIT)
+def edit(case: OpenCase, story_id: UUID, language: str) -> ResponseReturnValue:
+    story = opened(case, story_id, none_of)
+    text = story.text(_language(language))
+    form = TextForm(title=text.title, body=text.body, version=text.version) if text else TextForm()
+    if text is None:
+        form.title.data, form.version.data = story.title, 0
+    return _edit_page(case, story, language, form)
+
+
+def _edit_page(case: OpenCase, story: views.StoryView, language: str, form: TextForm) -> str:
+    return render_template(
+        "stories/edit.html",
+        case=case,
+        story=story,
+        language=language,
+        language_name=LANGUAGES[language],
+        text=story.text(language),
+        form=form,
+        choices=_choices(case),
+    )
+
+
+@bp.post("/<uuid:story_id>/texts/<string(length=2):language>")
+@requires(Permission.STORY_EDIT)
+def update(case: OpenCase, story_id: UUID, language: str) -> ResponseReturnValue:
+    form = TextForm()
+    if not form.validate():
+        story = opened(case, story_id, none_of)
+        page = _edit_page(case, story, _language(language), form)
+        return page, HTTPStatus.UNPROCESSABLE_ENTITY
+    body = (form.body.data or "").replace("\r\n", "\n")
+    text = Text(_language(language), (form.title.data or "").strip(), body)
+    try:
+        with unit_of_work() as uow:
+            service.save_text(uow, case, story_id, text, form.version.data or 0)
+            indexing.follow(uow, case)
+    except service.TextChangedError as conflict:
+        return _conflict(case, story_id, form, text, conflict.theirs), HTTPStatus.CONFLICT
+    except InvalidError as error:
+        put_error(form, "body", error)
+        return _edit_page(case, opened(case, story_id, none_of), language, form), error.status
+    flash(_("Draft saved."))
+    where = url_for("stories.show", case_id=case.id, story_id=story_id, lang=language)
+    return redirect(where, HTTPStatus.SEE_OTHER)
+
+
+def _conflict(
+    case: OpenCase, story_id: UUID, form: TextForm, mine: Text, theirs: service.TextView
+) -> str:
+    form.version.raw_data, form.version.data = None, theirs.version
+    return render_template(
+        "stories/conflict.html",
+        case=case,
+        story_id=story_id,
+        mine=mine,
+        theirs=theirs,
+        rows=compare(theirs.body, mine.body),
+        form=form,
+    )
+
+
+@bp.get("/<uuid:story_id>/texts/<string(length=2):language>/versions/")
+@requires(Permission.STORY_READ)
+def versions(case: OpenCase, story_id: UUID, language: str) -> ResponseReturnValue:
+    session = database_session()
+    whole = keeping.load(session, case, story_id)
+    found = service.versions(session, case, whole, _language(language))
+    by_number = {version.version: version for version in found}
+    to = request.args.get("to", found[0].version, type=int)
+    since = request.args.get("from", max(1, to - 1), type=int)
+    if to not in by_number or since not in by_number:
+        msg = "This draft has no such version."
+        raise NotFoundError(msg)
+    older, newer = by_number[min(since, to)], by_number[max(since, to)]
+    return render_template(
+        "stories/versions.html",
+        case=case,
+        story=whole,
+        language=language,
+        language_name=LANGUAGES[language],
+        versions=found,
+        older=older,
+        newer=newer,
+        rows=compare(f"{older.title}\n\n{older.body}", f"{newer.title}\n\n{newer.body}"),
+    )
+
+
+@bp.get("/<uuid:story_id>/edit")
+@requires(Permission.STORY_EDIT)
+def settings(case: OpenCase, story_id: UUID) -> ResponseReturnValue:
+    story = opened(case, story_id, none_of)
+    embargo = story.embargo.astimezone(timezone()) if story.embargo else None
+    form = SettingsForm(
+        title=story.title, outlet=story.outlet, embargo=embargo, version=story.version
+    )
+    return render_template("stories/settings.html", case=case, story=story, form=form)
+
+
+@bp.post("/<uuid:story_id>/edit")
+@requires(Permission.STORY_EDIT)
+def describe(case: OpenCase, story_id: UUID) -> ResponseReturnValue:
+    form, story = SettingsForm(), opened(case, story_id, none_of)
+    status, theirs = HTTPStatus.UNPROCESSABLE_ENTITY, None
+    if form.validate():
+        if form.version.data == story.version:
+            try:
+                _save_settings(case, story_id, form)
+            except InvalidError as error:
+                put_error(form, "embargo", error)
+            else:
+                flash(_("Saved."))
+                return redirect(story.url, HTTPStatus.SEE_OTHER)
+        else:
+            status, theirs = HTTPStatus.CONFLICT, story
+            form.version.raw_data, form.version.data = None, story.version
+    page = render_template(
+        "stories/settings.html", case=case, story=story, form=form, theirs=theirs
+    )
+    return page, status
+
+
+def _save_settings(case: OpenCase, story_id: UUID, form: SettingsForm) -> None:
+    embargo = moments.aware(form.embargo.data, timezone())
+    with unit_of_work() as uow:
+        service.describe(
+            uow,
+            case,
+            story_id,
+            title=(form.title.data or "").strip(),
+            outlet=(form.outlet.data or "").strip(),
+            embargo=moments.written(embargo),
+            zone=timezone().key,
+            version=form.version.data or 0,
+        )
+        indexing.follow(uow, case)
+
+
+@bp.post("/preview")
+@requires(Permission.STORY_READ)
+def preview(case: OpenCase) -> ResponseReturnValue:
+    body = request.form.get("body", "")[:BODY_LENGTH]
+    rows = rendering.rows(body, evidence_url=evidence_url(case), verdicts={}, margin="#c")
+    return render_template("stories/preview.html", rows=rows)

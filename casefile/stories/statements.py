@@ -1,0 +1,110 @@
+"""What is asked of the stories of a case. Made once: making a statement costs more than running it."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, func, select
+
+from casefile.audit import Entry
+from casefile.db import table
+from casefile.stories.models import Story, StoryCitation, StoryPart, StoryPartVersion
+
+if TYPE_CHECKING:
+    from sqlalchemy import Select
+
+_STORY, _PART, _VERSION = table(Story), table(StoryPart), table(StoryPartVersion)
+_CITATION, _ENTRY = table(StoryCitation), table(Entry)
+ORDERS: dict[str, Any] = {
+    "changed": _STORY.c.changed_at.desc(),
+    "oldest": _STORY.c.created_at.asc(),
+    "number": _STORY.c.number.desc(),
+    "state": _STORY.c.state.asc(),
+}
+_ALL = select(*(column for column in _STORY.c if column.name != "outline")).where(
+    _STORY.c.case_id == bindparam("case_id")
+)
+ONE = _ALL.add_columns(_STORY.c.outline).where(_STORY.c.id == bindparam("story_id"))
+MANY = _ALL.where(_STORY.c.id.in_(bindparam("story_ids", expanding=True)))
+CHANGED = _ALL.where(
+    _STORY.c.change_number > bindparam("since"), _STORY.c.change_number <= bindparam("until")
+).order_by(_STORY.c.change_number)
+_PARTS = (
+    select(
+        _PART.c.id,
+        _PART.c.story_id,
+        _PART.c.kind,
+        _PART.c.number,
+        _PART.c.change_number,
+        _VERSION.c.version,
+        _VERSION.c.author_id,
+        _VERSION.c.at,
+        _VERSION.c.generation,
+        _VERSION.c.record,
+    )
+    .join_from(_PART, _VERSION, _VERSION.c.part_id == _PART.c.id)
+    .where(_PART.c.case_id == bindparam("case_id"))
+)
+_NEWEST = _PARTS.where(_VERSION.c.version == _PART.c.version)
+PARTS = _NEWEST.where(_PART.c.story_id == bindparam("story_id")).order_by(
+    _PART.c.kind, _PART.c.number
+)
+PLACES = select(_PART.c.id, _PART.c.kind, _PART.c.number, _PART.c.version).where(
+    _PART.c.case_id == bindparam("case_id"), _PART.c.story_id == bindparam("story_id")
+)
+BUT_CLAIMS = PARTS.where(_PART.c.kind != "claim")
+SOME_CLAIMS = PARTS.where(
+    _PART.c.kind == "claim", _PART.c.number.in_(bindparam("numbers", expanding=True))
+)
+HISTORY = _PARTS.where(
+    _PART.c.story_id == bindparam("story_id"), _PART.c.id == bindparam("part_id")
+).order_by(_VERSION.c.version.desc())
+PARTS_CHANGED = _NEWEST.where(
+    _PART.c.kind == bindparam("kind"),
+    _PART.c.change_number > bindparam("since"),
+    _PART.c.change_number <= bindparam("until"),
+).order_by(_PART.c.change_number)
+TEXTS_OF = _NEWEST.where(
+    _PART.c.kind == "text", _PART.c.story_id.in_(bindparam("story_ids", expanding=True))
+).order_by(_PART.c.number)
+PARTS_OF_CASE = _NEWEST.where(_PART.c.kind == bindparam("kind"))
+SOME_PARTS = _NEWEST.where(_PART.c.id.in_(bindparam("part_ids", expanding=True)))
+RESTING_ON = (
+    _NEWEST.join(_CITATION, _CITATION.c.part_id == _PART.c.id)
+    .where(_CITATION.c.item_id == bindparam("item_id"))
+    .order_by(_PART.c.story_id, _PART.c.number)
+)
+WROTE = (
+    select(_VERSION.c.author_id)
+    .distinct()
+    .join_from(_VERSION, _PART, _PART.c.id == _VERSION.c.part_id)
+    .where(_PART.c.story_id == bindparam("story_id"), _PART.c.kind == "text")
+)
+LAST_NUMBER = select(func.coalesce(func.max(_STORY.c.number), 0)).where(
+    _STORY.c.case_id == bindparam("case_id")
+)
+NEWEST_ENTRY = (
+    select(_ENTRY.c.sequence)
+    .where(
+        _ENTRY.c.subject_id == bindparam("story_id"),
+        _ENTRY.c.action.in_(bindparam("actions", expanding=True)),
+    )
+    .order_by(_ENTRY.c.sequence.desc())
+    .limit(1)
+)
+
+
+@functools.cache
+def listing(sort: str, *, of_state: bool, paged: bool = False) -> Select[*tuple[Any, ...]]:
+    """Return the statement for a list; `sort` is one of ORDERS."""
+    wanted = _ALL
+    if of_state:
+        wanted = wanted.where(_STORY.c.state == bindparam("state"))
+    wanted = wanted.order_by(ORDERS[sort], _STORY.c.number.desc())
+    return wanted.offset(bindparam("offset")).limit(bindparam("limit")) if paged else wanted
+
+
+@functools.cache
+def counting(*, of_state: bool) -> Select[int]:
+    return listing("number", of_state=of_state).order_by(None).with_only_columns(func.count())

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import pytest
+
+from casefile.stories.records import Claim, Support
+from casefile.stories.rules import Rules
+from casefile.stories.strength import leads_back, measure, shortfalls
+from casefile.stories.supports import Card, Cards, SourceCard, of_source
+
+EVIDENCE = {
+    "a": Card("evidence", "a", "E-1", "", "", "live", "g1", origin="from:clerk"),
+    "b": Card("evidence", "b", "E-2", "", "", "live", "g2", origin="from:clerk"),
+    "c": Card("evidence", "c", "E-3", "", "", "live", "g3", origin="from:bank"),
+    "d": Card("evidence", "d", "E-4", "", "", "live", "g4", origin="from:"),
+    "e": Card("evidence", "e", "E-5", "", "", "live", "g5", origin="from:"),
+    "w": Card("evidence", "w", "E-6", "", "", "withdrawn", "g6", origin="from:court"),
+}
+
+
+def source(key: str, *, confidential: bool, shredded: bool = False) -> Card:
+    card = SourceCard(key, f"name {key}", confidential, shredded)  # type: ignore[arg-type]
+    return of_source(card)
+
+
+SOURCES = {
+    "s": source("s", confidential=True),
+    "t": source("t", confidential=True),
+    "o": source("o", confidential=False),
+    "x": source("x", confidential=False, shredded=True),
+}
+NOTES = {"n": Card("note", "n", "N-1", "", "", "live", "1")}
+CARDS = Cards(
+    {("evidence", k): v for k, v in EVIDENCE.items()}
+    | {("source", k): v for k, v in SOURCES.items()}
+    | {("note", k): v for k, v in NOTES.items()}
+)
+
+
+def claim(*supports: str, category: str = "fact") -> Claim:
+    kinds = {**dict.fromkeys(EVIDENCE, "evidence"), **dict.fromkeys(SOURCES, "source"), "n": "note"}
+    return Claim("x", category, supports=tuple(Support(kinds.get(s, "claim"), s) for s in supports))
+
+
+@pytest.mark.parametrize(
+    ("supports", "label"),
+    [
+        ("", "none"), ("n", "only_notes"), ("w", "none"), ("x", "none"), ("a", "one_document"),
+        ("ab", "one_origin"), ("de", "one_origin"), ("ac", "two_independent"),
+        ("ad", "two_independent"), ("acs", "several_independent"), ("s", "confidential_only"),
+        ("st", "confidential_only"), ("o", "one_source"), ("so", "two_independent"),
+        ("as", "two_independent"), ("aw", "one_document"), ("wn", "only_notes"),
+    ],
+)  # fmt: skip
+def test_strength_says_what_a_claim_rests_on(supports: str, label: str) -> None:
+    assert measure("1", {"1": claim(*supports)}, CARDS, lambda _id: True).label == label
+
+
+def test_another_claim_lends_its_supports_only_while_it_is_verified() -> None:
+    claims = {"1": claim("a", "2"), "2": claim("c", "1")}
+
+    assert measure("1", claims, CARDS, lambda _id: True).label == "two_independent"
+    assert measure("1", claims, CARDS, lambda _id: False).label == "one_document"
+
+
+@pytest.mark.parametrize(
+    ("supports", "category", "short"),
+    [
+        ("a", "allegation", ["allegation"]), ("ac", "allegation", []), ("o", "number", ["number"]),
+        ("a", "number", []), ("st", "fact", ["confidential"]), ("n", "fact", ["no_support"]),
+        ("st", "allegation", ["confidential"]), ("s", "number", ["number", "confidential"]),
+    ],
+)  # fmt: skip
+def test_the_rules_of_the_newsroom(supports: str, category: str, short: list[str]) -> None:
+    told = claim(*supports, category=category)
+    measured = measure("1", {"1": told}, CARDS, lambda _id: True)
+
+    assert shortfalls(told, measured, Rules()) == short
+
+
+def test_circles_are_found_however_long() -> None:
+    claims = {
+        f"c{n}": Claim("x", "fact", supports=(Support("claim", f"c{n + 1}"),)) for n in range(50)
+    }
+
+    assert leads_back("c1", "c40", claims)
+    assert not leads_back("c40", "c1", claims)
