@@ -29,6 +29,11 @@ from casefile.notes import service as notes
 from casefile.policy import Permission
 from casefile.recovery import routes as recovery_routes
 from casefile.search import routes as search_routes
+from casefile.sources import handler_routes as source_handler_routes
+from casefile.sources import leaving as sources_leaving
+from casefile.sources import links as source_links
+from casefile.sources import routes as sources_routes
+from casefile.sources import service as sources
 from casefile.uow import Resources
 from casefile.vault import Vault
 from casefile.web.sealed import templates_folder
@@ -68,7 +73,9 @@ def open_resources(
         index=Index(settings.index_folder, settings.index_memory_mb),
         jobs=jobs,
         clock=now,
-        document_sources=[notes.documents, extraction.documents],
+        document_sources=[notes.documents, extraction.documents, sources.documents],
+        text_followers=[source_links.follow],
+        seat_watchers=[sources_leaving],
     )
     jobs.register(extraction.WORK, functools.partial(extraction.read_text, resources))
     jobs.register(audit.stamps.WORK, functools.partial(audit.stamps.in_background, resources))
@@ -126,6 +133,8 @@ def create_app(
         cases_routes,
         notes_routes,
         evidence_routes,
+        sources_routes,
+        source_handler_routes,
         search_routes,
         desk_routes,
         lock_routes,

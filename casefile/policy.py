@@ -56,6 +56,10 @@ class Permission(StrEnum):
     NOTE_EDIT = "note:edit"
     NOTE_READ = "note:read"
     PERSON_MANAGE = "person:manage"
+    SOURCE_ADD = "source:add"
+    SOURCE_EDIT = "source:edit"
+    SOURCE_HANDLE = "source:handle"
+    SOURCE_READ = "source:read"
 
 
 _READ = frozenset(
@@ -67,6 +71,7 @@ _READ = frozenset(
         Permission.EVIDENCE_VERIFY,
         Permission.MEMBER_READ,
         Permission.NOTE_READ,
+        Permission.SOURCE_READ,
     }
 )
 _WRITE = _READ | {
@@ -75,6 +80,9 @@ _WRITE = _READ | {
     Permission.NOTE_ADD,
     Permission.NOTE_DELETE,
     Permission.NOTE_EDIT,
+    Permission.SOURCE_ADD,
+    Permission.SOURCE_EDIT,
+    Permission.SOURCE_HANDLE,
 }
 _COMMENT = _READ | {Permission.NOTE_ADD, Permission.NOTE_EDIT}
 _RUN = _WRITE | {Permission.CASE_EDIT, Permission.MEMBER_MANAGE}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from casefile.cases.access import OpenCase
 
-PLACES = {"note": "notes", "evidence": "evidence"}
+PLACES = {"note": "notes", "evidence": "evidence", "source": "sources"}
 # What changes nothing for the others on a case; it stands in the whole activity only.
 QUIET = frozenset({"evidence.viewed", "evidence.downloaded", "evidence.read"})
 
@@ -103,6 +103,8 @@ def _words(detail: Mapping[str, Any]) -> str:
         parts.append(_("The particulars of this entry are damaged."))
     if "role" in detail:
         parts.append(str(detail["role"]).replace("_", " "))
+    if "person" in detail:
+        parts.append(str(detail["person"]))
     if "version" in detail:
         parts.append(_("version %(number)s", number=detail["version"]))
     if "sha256" in detail:

@@ -18,6 +18,7 @@ from casefile.evidence import custody, extraction, service
 from casefile.evidence.forms import EvidenceEditForm, EvidenceForm, OriginForm
 from casefile.notes import service as notes
 from casefile.policy import Permission
+from casefile.sources import links
 from casefile.web import (
     FILE_POLICY,
     current,
@@ -174,6 +175,9 @@ def show(case: OpenCase, evidence_id: UUID) -> ResponseReturnValue:
         item=shown,
         custody=lines(session, case, subject_id=evidence_id, limit=CUSTODY),
         notes=notes.citing(session, case, evidence_id),
+        sources=links.of_thing(
+            session, case, links.Thing(item_id=evidence_id), resources().clock()
+        ),
         same=service.same_files(session, case, service.get(session, case, evidence_id)),
     )
 

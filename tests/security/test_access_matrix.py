@@ -7,8 +7,11 @@ import pytest
 
 from tests.access_matrix import NOWHERE, PEOPLE, ROWS, add_factor, fill, invite, renew
 from tests.cast import Scene
+from tests.sources_scene import add_source
 
 if TYPE_CHECKING:
+    from flask import Flask
+
     from casefile.uow import Resources
     from tests.cast import Cast
     from tests.strict_browser import Browse, Page, StrictBrowser
@@ -31,12 +34,19 @@ def _ask(browser: StrictBrowser, method: str, url: str, status: int) -> Page:
 
 @pytest.mark.parametrize(("url", "answers"), READING, ids=[url for url, _answers in READING])
 def test_a_page_answers_each_person_as_the_matrix_says(
-    browse: Browse, resources: Resources, cast: Cast, url: str, answers: tuple[int, ...]
+    app: Flask,
+    browse: Browse,
+    resources: Resources,
+    cast: Cast,
+    url: str,
+    answers: tuple[int, ...],
 ) -> None:
     _invitation, token = invite(resources, cast)
     given: dict[str, object] = {"token": token, "renewal": renew(resources, cast)}
     if "{factor}" in url:
         given["factor"] = add_factor(resources, cast)
+    if "{source}" in url:
+        given["source"] = add_source(app, cast.ann, cast.case.id)
     for name, status in zip(PEOPLE, answers, strict=True):
         page = _person(browse, cast, name).get(fill(url, cast, **given), status)
         if status == 302 and name == "nobody":
@@ -45,12 +55,20 @@ def test_a_page_answers_each_person_as_the_matrix_says(
 
 @pytest.mark.parametrize(("url", "name", "status"), CHANGING)
 def test_a_change_answers_each_person_as_the_matrix_says(
-    browse: Browse, resources: Resources, cast: Cast, url: str, name: str, status: int
+    app: Flask,
+    browse: Browse,
+    resources: Resources,
+    cast: Cast,
+    url: str,
+    name: str,
+    status: int,
 ) -> None:
     invitation, token = invite(resources, cast)
     given: dict[str, object] = {"invitation": invitation, "token": token}
     if "{factor}" in url:
         given["factor"] = add_factor(resources, cast)
+    if "{source}" in url:
+        given["source"] = add_source(app, cast.ann, cast.case.id)
     given["renewal"] = renew(resources, cast)
     if "{session}" in url:
         browse(cast.ann).get("/account/sessions")
