@@ -8,21 +8,24 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from casefile import keys
+from casefile.accounts import recovery, renewing
+from casefile.accounts import service as accounts
+from casefile.cases import restoring
 from casefile.errors import CasefileError
 from casefile.sources import handlers, identities, service, shredding
 from casefile.sources.identities import Identity
 from casefile.sources.models import Source, SourceGrant
 from casefile.sources.opening import Holder
 from casefile.uow import UnitOfWork
-from tests.cast import change, open_case, resources_of
+from tests.cast import Actor, change, open_case, resources_of
 from tests.intruder import read
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from casefile import keys
     from casefile.cases.access import OpenCase
-    from tests.cast import Actor
+    from tests.cast import Cast
     from tests.strict_browser import Page, StrictBrowser
 
 NAME = "Замира Осмонкулова"
@@ -105,11 +108,9 @@ def can_open(app: Flask, actor: Actor, case_id: UUID, source_id: UUID) -> bool:
 
 def keys_out_of(app: Flask, bundle: keys.Bundle, source_id: UUID) -> set[int]:
     """Return the generations that a private key opens in the database, whoever they are for."""
-    from casefile import keys as every
-
     found = set()
     for grant in read(app, select(SourceGrant).where(SourceGrant.source_id == source_id)):
-        info = every.packed("casefile source grant", source_id, grant.user_id, grant.generation)
+        info = keys.packed("casefile source grant", source_id, grant.user_id, grant.generation)
         try:
             bundle.open(grant.sealed, info)
         except CasefileError:
@@ -135,3 +136,20 @@ def look(browser: StrictBrowser, at: At, status: int = 200) -> Page:
 
 def holder(actor: Actor) -> Holder:
     return Holder(actor.id, actor.bundle)
+
+
+def begin_anew(app: Flask, cast: Cast, person: Actor) -> Actor:
+    """Let somebody lose every key they had; returns them with the new ones, certified."""
+    resources = resources_of(app)
+    with UnitOfWork(resources, cast.ada.id, cast.ada.bundle) as uow:
+        made, token = renewing.create(uow, person.id)
+    bundle = keys.Bundle.create(made.anchor)
+    password = f"{person.password} anew"
+    sealed = accounts.seal_bundle(resources, person.id, person.username, password, bundle)
+    with UnitOfWork(resources, None) as uow:
+        renewing.accept(uow, token, sealed=sealed, bundle=bundle)
+        restoring.drop_grants(uow, person.id)
+        code = recovery.make(uow, person.id, bundle)
+    with UnitOfWork(resources, cast.ada.id, cast.ada.bundle) as uow:
+        renewing.certify_renewed(uow)
+    return Actor(person.id, person.username, person.name, password, bundle, code)

@@ -10,9 +10,8 @@ from wtforms import (
     SelectField,
     StringField,
     TextAreaField,
-    ValidationError,
 )
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import InputRequired, Length, Optional, StopValidation
 from wtforms.widgets import HiddenInput
 
 from casefile.accounts.forms import (
@@ -110,16 +109,23 @@ class ContactForm(FlaskForm):
     corrects = StringField(widget=HiddenInput(), validators=[Optional(), Length(max=36)])
 
 
+def _said_for_an_embargo(form: FlaskForm, field: DateField) -> None:
+    """Let the day be empty, but for an embargo."""
+    if not (field.raw_data and field.raw_data[0].strip()):
+        embargo = form["kind"].data == "embargo"
+        field.errors = []
+        raise StopValidation(_l("Say until when the embargo lasts.") if embargo else "")
+
+
 class AgreementForm(FlaskForm):
     kind = SelectField(_l("What was promised"), choices=_choices(KIND_NAMES))
     text = TextAreaField(_l("In words"), validators=[InputRequired(FILL_IN), LONG])
     agreed_on = DateField(_l("Agreed on"), validators=[InputRequired(FILL_IN), not_out_of_reach])
-    until = DateField(_l("Embargo until the end of"), validators=[Optional(), not_out_of_reach])
+    until = DateField(
+        _l("Embargo until the end of"),
+        validators=[_said_for_an_embargo, not_out_of_reach],
+    )
     supersedes = SelectField(_l("In place of"), validators=[Optional()])
-
-    def validate_until(self, field: DateField) -> None:
-        if self.kind.data == "embargo" and field.data is None:
-            raise ValidationError(_l("Say until when the embargo lasts."))
 
 
 class LinkForm(FlaskForm):
