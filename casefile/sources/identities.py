@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
@@ -67,6 +68,10 @@ class ContactView:
     contact: Contact
     corrects_id: UUID | None
     corrected: bool
+
+    @property
+    def met_on(self) -> date:
+        return date.fromisoformat(self.contact.met_on)
 
 
 @dataclass(frozen=True, slots=True)

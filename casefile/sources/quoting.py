@@ -34,6 +34,7 @@ RUN = 7
 LONGEST = 400_000
 SHORTEST_PART = 4
 WORD = re.compile(r"\w+")
+OR = re.compile(r"[,;/\n]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,15 +160,19 @@ def _names(
     return found
 
 
-def _name_in(source: Choice, name: str, text: str) -> Finding | None:
-    """Look for a name in any script and with any ending: all of it, or a telling part."""
-    parts = [part for part in WORD.findall(name) if len(part) >= SHORTEST_PART]
-    stands = {}
-    for part in parts:
-        marked = [piece.text for piece in highlight(part, text) if piece.marked]
-        if marked:
-            stands[part] = marked[0]
-    if not stands:
-        return None
-    kind = "name" if len(stands) == len(parts) else "part_of_name"
-    return _finding(source, kind, " … ".join(stands.values()))
+def _name_in(source: Choice, names: str, text: str) -> Finding | None:
+    """Look for a name, or any of several, in every script and with any ending: whole or in part."""
+    partly = None
+    for name in OR.split(names):
+        parts = [part for part in WORD.findall(name) if len(part) >= SHORTEST_PART]
+        stands = {}
+        for part in parts:
+            marked = [piece.text for piece in highlight(part, text) if piece.marked]
+            if marked:
+                stands[part] = marked[0]
+        words = " … ".join(stands.values())
+        if stands and len(stands) == len(parts):
+            return _finding(source, "name", words)
+        if stands:
+            partly = partly or _finding(source, "part_of_name", words)
+    return partly

@@ -108,3 +108,11 @@ def test_a_note_with_the_name_is_not_saved_unless_its_writer_insists(
     ann.post(f"{made.location}/edit", 422, fields=edited)
     ann.post(f"{made.location}/edit", fields={**edited, "named": "1"})
     browse(cast.ben).post(notes, fields=written)
+
+
+def test_any_of_several_names_is_enough(app: Flask, cast: Cast) -> None:
+    new_source(app, cast.ann, cast.case.id, name="Замира Осмонкулова; Aunt Burul")
+
+    for text in ("Osmonkulova, Zamira", "Бурул келди", "ask aunt Burul"):
+        kinds = [finding.kind for finding in check(app, cast.ann, cast, text)]
+        assert kinds[:1] == (["part_of_name"] if "келди" in text else ["name"]), text
