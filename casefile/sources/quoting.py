@@ -33,6 +33,7 @@ UNNAMED = WATCHED | {"not_for_attribution"}
 RUN = 7
 LONGEST = 400_000
 SHORTEST_PART = 4
+PIECE, OVERLAP = 20_000, 200
 WORD = re.compile(r"\w+")
 OR = re.compile(r"[,;/\n]+")
 
@@ -167,12 +168,20 @@ def _name_in(source: Choice, names: str, text: str) -> Finding | None:
         parts = [part for part in WORD.findall(name) if len(part) >= SHORTEST_PART]
         stands = {}
         for part in parts:
-            marked = [piece.text for piece in highlight(part, text) if piece.marked]
+            marked = next(_marked(part, text), "")
             if marked:
-                stands[part] = marked[0]
+                stands[part] = marked
         words = " … ".join(stands.values())
         if stands and len(stands) == len(parts):
             return _finding(source, "name", words)
         if stands:
             partly = partly or _finding(source, "part_of_name", words)
     return partly
+
+
+def _marked(part: str, text: str) -> Iterator[str]:
+    """Give the words of a text that are forms of this one. A long text is read in pieces."""
+    for start in range(0, max(len(text), 1), PIECE - OVERLAP):
+        for found in highlight(part, text[start : start + PIECE]):
+            if found.marked:
+                yield found.text

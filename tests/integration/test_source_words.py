@@ -116,3 +116,13 @@ def test_any_of_several_names_is_enough(app: Flask, cast: Cast) -> None:
     for text in ("Osmonkulova, Zamira", "Бурул келди", "ask aunt Burul"):
         kinds = [finding.kind for finding in check(app, cast.ann, cast, text)]
         assert kinds[:1] == (["part_of_name"] if "келди" in text else ["name"]), text
+
+
+def test_a_name_far_down_in_a_long_text_is_found(app: Flask, cast: Cast) -> None:
+    new_source(app, cast.ann, cast.case.id)
+    text = "бир сөз экинчи сөз " * 5_000
+
+    assert check(app, cast.ann, cast, text) == []
+    assert [one.kind for one in check(app, cast.ann, cast, f"{text} Осмонкулова З.")] == [
+        "part_of_name"
+    ]
