@@ -74,6 +74,10 @@ class SourceKey:
         """Prove that whoever made this generation held the one before."""
         return authenticate(older.derive("succession"), self.secret).hex()
 
+    def commitment(self) -> str:
+        """Tell this key from any other, and nothing about it."""
+        return authenticate(self.derive("commitment"), b"casefile source key").hex()
+
     def follows(self, older: SourceKey, proof: str) -> bool:
         return same(self.after(older).encode(), proof.encode())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import delete
 
@@ -111,7 +111,7 @@ def add(uow: UnitOfWork, case: OpenCase, source: Source, opened: OpenSource, use
         "source.handler_added",
         subject_id=source.id,
         case=case,
-        detail=_detail(uow, case, source, user_id),
+        detail=_detail(uow, case, source, opened.newest, user_id),
     )
 
 
@@ -198,7 +198,7 @@ def restore(
         "source.handler_restored",
         subject_id=source.id,
         case=case,
-        detail=_detail(uow, case, source, user_id),
+        detail=_detail(uow, case, source, opened.newest, user_id),
     )
 
 
@@ -241,7 +241,7 @@ def tend(uow: UnitOfWork, case: OpenCase, source: Source, opened: OpenSource) ->
     back = _returned(uow, case, opened, views)
     if back:
         _give_back(uow, source, opened, back)
-        detail = _detail(uow, case, source, *back)
+        detail = _detail(uow, case, source, opened.newest, *back)
         audit.record(uow, "source.handler_returned", subject_id=source.id, case=case, detail=detail)
 
 
@@ -279,7 +279,7 @@ def _returned(
 
 def _renew(
     uow: UnitOfWork, case: OpenCase, source: Source, opened: OpenSource, *, gone: set[UUID]
-) -> dict[str, str]:
+) -> dict[str, Any]:
     """Make the next generation of the key for whoever stays; returns what the entry says."""
     fresh = keys.SourceKey(source.id, opened.generation + 1, keys.random_key())
     handlers = {who: named for who, named in opened.handlers.items() if who not in gone}
@@ -297,7 +297,7 @@ def _renew(
     _list(uow, source, fresh, handlers, [*opened.proofs, fresh.after(opened.newest)])
     return {
         "label": identities.codename(case, source),
-        "list": opening.list_hash(source),
+        **opening.witnessed(source, fresh),
     }
 
 
@@ -320,10 +320,12 @@ def _forget(uow: UnitOfWork, source: Source, user_id: UUID) -> None:
         )
 
 
-def _detail(uow: UnitOfWork, case: OpenCase, source: Source, *people: UUID) -> dict[str, str]:
+def _detail(
+    uow: UnitOfWork, case: OpenCase, source: Source, key: keys.SourceKey, *people: UUID
+) -> dict[str, Any]:
     return {
         "label": identities.codename(case, source),
-        "list": opening.list_hash(source),
+        **opening.witnessed(source, key),
         **_person(uow, *people),
     }
 

@@ -104,7 +104,7 @@ def _mark_away(uow: UnitOfWork, case: OpenCase, source: Source, until: datetime)
         case=case,
         detail={
             "label": identities.codename(case, source),
-            "list": opening.list_hash(source),
+            **opening.witnessed(source, opened.newest),
         },
     )
 

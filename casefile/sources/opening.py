@@ -149,7 +149,7 @@ def open_source(
     adders = certificates.all_certified_keys(session, anchor, source.added_by_id)
     keys.check_origin(adders, source.origin, source.case_id, opened[1])
     newest = opened[source.key_generation]
-    _check_witness(session, case, source)
+    _check_witness(session, case, source, opened)
     told = _read_list(newest, source)
     line = [opened[generation] for generation in sorted(opened)]
     _check_line(line, told["follows"])
@@ -208,22 +208,35 @@ def _check_line(line: Sequence[keys.SourceKey], proofs: Sequence[str]) -> None:
         raise DamagedError(TAMPERED)
 
 
-def _check_witness(session: Session, case: OpenCase, source: Source) -> None:
-    """Raise DamagedError unless the trail's last word on the handlers is this very list."""
+def _check_witness(
+    session: Session, case: OpenCase, source: Source, opened: Mapping[int, keys.SourceKey]
+) -> None:
+    """Raise DamagedError unless the trail's last word on the handlers is this very list, and every
+    key the one that the trail knew when it was new.
+    """
     found = session.execute(_WITNESS, {"source_id": source.id}).all()
     begun = (found[0].action, found[0].actor_id) if found else None
     if len(found) != source.manifest_version or begun != (ADDED, source.added_by_id):
         raise DamagedError(TAMPERED)
     try:
-        told = audit.open_detail(found[-1], case).get("list")
+        told = [audit.open_detail(entry, case) for entry in found]
     except DamagedError as error:
         raise DamagedError(TAMPERED) from error
-    if told != list_hash(source):
+    known: dict[int, str] = {}
+    for entry in told:
+        known.setdefault(int(entry.get("generation", 0)), str(entry.get("key")))
+    made = {generation: key.commitment() for generation, key in opened.items()}
+    if told[-1].get("list") != _hash(source) or known != made:
         raise DamagedError(TAMPERED)
 
 
-def list_hash(source: Source) -> str:
+def _hash(source: Source) -> str:
     return keys.digest(source.manifest).hex()
+
+
+def witnessed(source: Source, key: keys.SourceKey) -> dict[str, Any]:
+    """Return what the entry about a list says: which list, and under which key."""
+    return {"list": _hash(source), "generation": key.generation, "key": key.commitment()}
 
 
 def seal_list(
@@ -231,7 +244,7 @@ def seal_list(
 ) -> None:
     """Seal the handlers as they are now.
 
-    The caller leaves an entry of LISTED with the list's hash in the same change.
+    The caller leaves an entry of LISTED with `witnessed` in the same change.
     """
     source.manifest_version += 1
     source.key_generation = key.generation

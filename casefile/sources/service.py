@@ -162,7 +162,7 @@ def add(uow: UnitOfWork, case: OpenCase, about: About, identity: Identity) -> UU
         "source.added",
         subject_id=source.id,
         case=case,
-        detail={"label": codename, "list": opening.list_hash(source)},
+        detail={"label": codename, **opening.witnessed(source, key)},
     )
     return source.id
 

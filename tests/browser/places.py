@@ -172,14 +172,15 @@ def preview(scene: Scene) -> None:
 
 
 def source_of_another(scene: Scene) -> None:
-    scene.go("sources/?protection=confidential", "editor")
+    scene.go("sources/?protection=confidential", "fact_checker")
     scene.open_first(SOURCE)
 
 
 def source_opened_up(scene: Scene) -> None:
     first("sources/?protection=confidential", SOURCE)(scene)
-    for folded in scene.main("details.more summary, .handlers .confirm summary").all():
+    for folded in scene.main("details.more > summary").all():
         folded.click()
+    scene.main(".handlers .confirm summary").first.click()
 
 
 def source_mistaken(scene: Scene) -> None:
@@ -520,7 +521,7 @@ PLACES = [
     Place("sources: none fits", "daria", "Sources", at("sources/?q=nothing+like+it", "lead")),
     Place("sources: none at all", "daria", "Sources", empty_case("sources/")),
     Place("source", "daria", "", first("sources/?protection=confidential", SOURCE)),
-    Place("source of a reader", "viktor", "", source_of_another),
+    Place("source of a reader", "aizada", "", source_of_another),
     Place("source opened up", "daria", "", source_opened_up),
     Place("source new", "daria", "Add a source", at("sources/new", "lead")),
     Place("source new mistaken", "daria", "Add a source", source_mistaken),

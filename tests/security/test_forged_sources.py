@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import delete, select, update
 
-from casefile import keys
+from casefile import audit, keys
 from casefile.audit import Entry
 from casefile.cases import travel
 from casefile.cases.models import CaseSeat
@@ -204,6 +204,34 @@ def test_a_former_handler_cannot_make_the_next_key(app: Flask, browse: Browse, c
         source.manifest_version -= 1
         named = {cast.ann.id: opening.Named(cast.ann.bundle.public.fingerprint().hex())}
         opening.seal_list(source, fake, named, [fake.after(first)])
+
+    look(browse(cast.ann), at, 503)
+    browse(cast.ann).post(f"{at.url}/identity/edit", 503, name="For Ben", version="1")
+
+
+@pytest.mark.parametrize("generation", [2, 3])
+def test_not_even_with_an_entry_of_his_own_in_the_trail(
+    app: Flask, browse: Browse, cast: Cast, generation: int
+) -> None:
+    """Ben sits on the case, knew the first key and writes a new end of the trail that holds."""
+    at = new_source(app, cast.ann, cast.case.id)
+    add_handler(app, cast.ann, cast.case.id, at.id, cast.ben)
+    case = open_case(app, cast.ben, cast.case.id)
+    with resources_of(app).database.reading() as session:
+        source = session.get_one(Source, at.id)
+        opened = opening.open_source(session, case, holder(cast.ben), source, listed=True)
+    first = opened.newest
+    handle(app, cast.ann, cast.case.id, at.id, "remove", cast.ben.id)
+    fake = keys.SourceKey(at.id, generation, keys.random_key())
+    proofs = [fake.after(first)] * (generation - 1)
+
+    with UnitOfWork(resources_of(app), cast.ben.id, cast.ben.bundle) as uow:
+        source = uow.session.get_one(Source, at.id)
+        _plant_grant(uow.session, at.id, cast.ben, cast.ann, fake)
+        named = {cast.ann.id: opening.Named(cast.ann.bundle.public.fingerprint().hex())}
+        opening.seal_list(source, fake, named, proofs)
+        detail = {"label": at.codename, **opening.witnessed(source, fake)}
+        audit.record(uow, "source.key_renewed", subject_id=at.id, case=case, detail=detail)
 
     look(browse(cast.ann), at, 503)
     browse(cast.ann).post(f"{at.url}/identity/edit", 503, name="For Ben", version="1")
