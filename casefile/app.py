@@ -30,6 +30,10 @@ from casefile.notes import service as notes
 from casefile.policy import Permission
 from casefile.recovery import routes as recovery_routes
 from casefile.search import routes as search_routes
+from casefile.sources import leaving as sources_leaving
+from casefile.sources import links as source_links
+from casefile.sources import pages as sources_pages
+from casefile.sources import service as sources
 from casefile.stories import documents
 from casefile.stories import pages as stories_pages
 from casefile.uow import Resources
@@ -71,7 +75,14 @@ def open_resources(
         index=Index(settings.index_folder, settings.index_memory_mb),
         jobs=jobs,
         clock=now,
-        document_sources=[notes.documents, extraction.documents, documents.documents],
+        document_sources=[
+            notes.documents,
+            extraction.documents,
+            sources.documents,
+            documents.documents,
+        ],
+        text_followers=[source_links.follow],
+        seat_watchers=[sources_leaving],
     )
     jobs.register(extraction.WORK, functools.partial(extraction.read_text, resources))
     jobs.register(audit.stamps.WORK, functools.partial(audit.stamps.in_background, resources))
@@ -138,7 +149,11 @@ def create_app(
         recovery_routes,
     ):
         app.register_blueprint(routes.bp)
-    for blueprint in (*stories_pages.BLUEPRINTS, *grants_pages.BLUEPRINTS):
+    for blueprint in (
+        *sources_pages.BLUEPRINTS,
+        *stories_pages.BLUEPRINTS,
+        *grants_pages.BLUEPRINTS,
+    ):
         app.register_blueprint(blueprint)
     return app
 

@@ -82,11 +82,13 @@ def index_verify(as_json: bool) -> None:
 
     from casefile import index as engine
     from casefile.cases.models import Case
+    from casefile.sources.models import Source
 
     resources = open_newsroom()
     with resources.database.reading() as session:
         known = set(session.scalars(select(Case.id)))
-    names = {f"{case_id}.db" for case_id in known}
+        kept = known | set(session.scalars(select(Source.id).where(Source.shredded_at.is_(None))))
+    names = {f"{shard_id}.db" for shard_id in kept}
     folder = resources.settings.index_folder
     problems = [
         {"file": problem.path.name, "reason": problem.reason} for problem in engine.verify(folder)
@@ -121,17 +123,19 @@ def index_rebuild(case_ids: tuple[UUID, ...]) -> None:
     from sqlalchemy import select
 
     from casefile.cases.models import Case
+    from casefile.sources.models import Source
 
     resources = open_newsroom()
     with resources.database.reading() as session:
         known = set(session.scalars(select(Case.id)))
+        sources = tuple(session.scalars(select(Source.id)))
     unknown = sorted(str(case_id) for case_id in set(case_ids) - known)
     if unknown:
         msg = f"There is no case {', '.join(unknown)}."
         raise ConfigError(msg)
     wanted = case_ids or tuple(known)
-    for case_id in wanted:
-        resources.index.forget(case_id)
+    for shard_id in (*wanted, *(() if case_ids else sources)):
+        resources.index.forget(shard_id)
     click.echo(f"Forgot {len(wanted)} shards. Each is built anew when a member next searches.")
 
 

@@ -68,6 +68,10 @@ class Permission(StrEnum):
     PROGRAMME_EDIT = "programme:edit"
     RATE_ADD = "rate:add"
     REVIEW_WRITE = "review:write"
+    SOURCE_ADD = "source:add"
+    SOURCE_EDIT = "source:edit"
+    SOURCE_HANDLE = "source:handle"
+    SOURCE_READ = "source:read"
     STORY_CHECK = "story:check"
     STORY_CLEAR = "story:clear"
     STORY_DECIDE = "story:decide"
@@ -85,6 +89,7 @@ _READ = frozenset(
         Permission.EVIDENCE_VERIFY,
         Permission.MEMBER_READ,
         Permission.NOTE_READ,
+        Permission.SOURCE_READ,
         Permission.STORY_READ,
     }
 )
@@ -94,6 +99,9 @@ _WRITE = _READ | {
     Permission.NOTE_ADD,
     Permission.NOTE_DELETE,
     Permission.NOTE_EDIT,
+    Permission.SOURCE_ADD,
+    Permission.SOURCE_EDIT,
+    Permission.SOURCE_HANDLE,
     Permission.STORY_EDIT,
 }
 _COMMENT = _READ | {Permission.NOTE_ADD, Permission.NOTE_EDIT}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from types import TracebackType
     from uuid import UUID
 
@@ -24,6 +24,19 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+class SeatWatcher(Protocol):
+    """Whoever keeps something for people on a case and must know when they go; may refuse."""
+
+    def seat_goes(
+        self, uow: UnitOfWork, case: Any, user_ids: Collection[UUID], *, ended: bool = False
+    ) -> None: ...
+    def role_changes(self, uow: UnitOfWork, case: Any, user_id: UUID, role: Any) -> None: ...
+    def departs(
+        self, uow: UnitOfWork, cases: Sequence[Any], user_id: UUID, until: datetime
+    ) -> None: ...
+    def begins_anew(self, uow: UnitOfWork, user_id: UUID) -> None: ...
+
+
 @dataclass(slots=True)
 class Resources:
     """What the process has opened: made once in `app.py`, handed on, never a global."""
@@ -37,6 +50,10 @@ class Resources:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     document_sources: list[Callable[..., Iterator[Document]]] = field(default_factory=list)
     """What search knows of: each feature's documents(session, case, since, until)."""
+    text_followers: list[Callable[..., None]] = field(default_factory=list)
+    """Told in the same change what a note or a piece of evidence says: (uow, case, kind, id, text)."""
+    seat_watchers: list[SeatWatcher] = field(default_factory=list)
+    """Asked before people lose a seat or their keys."""
     opened_keys: dict[bytes, bytes] = field(default_factory=dict, repr=False)
     """Case keys already opened in a session: digest of its id → the keys, sealed to its cookie."""
 

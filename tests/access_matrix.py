@@ -20,7 +20,7 @@ PEOPLE = ("ann", "ben", "cleo", "eva", "dan", "ada", "nobody")
 Row = tuple[str, str, tuple[int, int, int, int, int, int, int]]
 
 # Ann leads the case, Ben reports on it, Cleo reads it, Eva edits it; Dan has another case, Ada administers.
-# {seat} is Cleo's, {person} is Cleo, {session} and {factor} are of Ann's. Forms are sent empty.
+# {seat} is Cleo's, {person} is Cleo, {session} and {factor} are of Ann's, {source} is handled by Ann. Forms are sent empty.
 #                                                            Ann  Ben  Cleo Eva  Dan  Ada  nobody
 ROWS: tuple[Row, ...] = (
     ("GET", "/", (200, 200, 200, 200, 200, 200, 302)),
@@ -99,6 +99,37 @@ ROWS: tuple[Row, ...] = (
     ("GET", "/cases/{case}/notes/{note}/versions/", (200, 200, 200, 200, 404, 404, 302)),
     ("GET", "/cases/{case}/notes/new", (200, 200, 403, 200, 404, 404, 302)),
     ("POST", "/cases/{case}/notes/preview", (200, 200, 200, 200, 404, 404, 302)),
+    ("GET", "/cases/{case}/sources/", (200, 200, 200, 200, 404, 404, 302)),
+    ("POST", "/cases/{case}/sources/", (422, 422, 403, 422, 404, 404, 302)),
+    ("GET", "/cases/{case}/sources/new", (200, 200, 403, 200, 404, 404, 302)),
+    ("GET", "/cases/{case}/sources/{source}", (200, 200, 200, 200, 404, 404, 302)),
+    ("POST", "/cases/{case}/sources/{source}/agreements", (422, 422, 403, 422, 404, 404, 302)),
+    ("POST", "/cases/{case}/sources/{source}/contacts", (422, 403, 403, 403, 404, 404, 302)),
+    ("GET", "/cases/{case}/sources/{source}/contacts/new", (200, 403, 403, 403, 404, 404, 302)),
+    ("GET", "/cases/{case}/sources/{source}/edit", (200, 200, 403, 200, 404, 404, 302)),
+    ("POST", "/cases/{case}/sources/{source}/edit", (422, 422, 403, 422, 404, 404, 302)),
+    ("POST", "/cases/{case}/sources/{source}/handlers", (422, 403, 403, 403, 404, 404, 302)),
+    (
+        "POST",
+        "/cases/{case}/sources/{source}/handlers/{person}/delete",
+        (404, 403, 403, 403, 404, 404, 302),
+    ),
+    (
+        "POST",
+        "/cases/{case}/sources/{source}/handlers/{person}/restore",
+        (404, 403, 403, 403, 404, 404, 302),
+    ),
+    ("POST", "/cases/{case}/sources/{source}/identity", (200, 403, 403, 403, 404, 404, 302)),
+    ("GET", "/cases/{case}/sources/{source}/identity/edit", (200, 403, 403, 403, 404, 404, 302)),
+    ("POST", "/cases/{case}/sources/{source}/identity/edit", (422, 403, 403, 403, 404, 404, 302)),
+    ("POST", "/cases/{case}/sources/{source}/links", (422, 422, 403, 422, 404, 404, 302)),
+    (
+        "POST",
+        "/cases/{case}/sources/{source}/links/{link}/delete",
+        (404, 404, 403, 404, 404, 404, 302),
+    ),
+    ("GET", "/cases/{case}/sources/{source}/shred", (200, 403, 403, 403, 404, 404, 302)),
+    ("POST", "/cases/{case}/sources/{source}/shred", (422, 403, 403, 403, 404, 404, 302)),
     ("GET", "/cases/{case}/stories/", (200, 200, 200, 200, 404, 404, 302)),
     ("POST", "/cases/{case}/stories/", (422, 422, 403, 422, 404, 404, 302)),
     ("GET", "/cases/{case}/stories/new", (200, 200, 403, 200, 404, 404, 302)),
@@ -337,6 +368,8 @@ def fill(
         "session": NOWHERE,
         "factor": NOWHERE,
         "invitation": NOWHERE,
+        "source": NOWHERE,
+        "link": NOWHERE,
         "token": "none",
         "renewal": "none",
         "nowhere": NOWHERE,

@@ -147,6 +147,8 @@ def _regrant(
 def drop_grants(uow: UnitOfWork, user_id: UUID) -> None:
     """Take away what was sealed to keys that a person no longer has."""
     uow.session.execute(delete(CaseGrant).where(CaseGrant.user_id == user_id))
+    for watcher in uow.resources.seat_watchers:
+        watcher.begins_anew(uow, user_id)
 
 
 def to_restore(session: Session, cases: Sequence[OpenCase], now: datetime) -> list[ToRestore]:

@@ -241,6 +241,8 @@ def change(
     ]
     _check_lead(changed, uow.now)
     check_somebody_here(uow, case, changed)
+    for watcher in uow.resources.seat_watchers:
+        watcher.role_changes(uow, case, seat.user_id, role)
     seat.role, seat.ends_at = role, ends_at
     write_manifest(uow, case, changed)
     audit.record(
@@ -256,6 +258,8 @@ def remove(uow: UnitOfWork, case: OpenCase, seat_id: UUID) -> None:
     _check_lead(staying, uow.now)
     check_somebody_here(uow, case, staying)
     user_id = seat.user_id
+    for watcher in uow.resources.seat_watchers:
+        watcher.seat_goes(uow, case, {user_id})
     _leave(uow, case, members, {user_id})
     audit.record(uow, "seat.removed", subject_id=user_id, case_id=case.id)
 
@@ -268,6 +272,8 @@ def remove_expired(uow: UnitOfWork, case: OpenCase) -> int:
         )
     )
     if ended:
+        for watcher in uow.resources.seat_watchers:
+            watcher.seat_goes(uow, case, ended, ended=True)
         _leave(uow, case, members_of(uow, case), ended)
         for user_id in sorted(ended):
             audit.record(uow, "seat.expired", subject_id=user_id, case_id=case.id)

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from casefile.web import Visit
 
 STATUSES = ("open", "dormant", "closed", "archived")
+# A source outlives the case: it must be possible to hand it over, to reach it and to shred it.
+IN_ARCHIVES = frozenset({Permission.CASE_EDIT, Permission.SOURCE_HANDLE})
 TRIES = 200
 _CASE, _SEAT = table(Case), table(CaseSeat)
 ORDERS: dict[str, Any] = {
@@ -119,7 +121,7 @@ def hold(uow: UnitOfWork, case: OpenCase, permission: Permission, **counts: int)
     if row.generation != case.generation:
         msg = "The people on this case have just changed. Nothing was saved; send it again."
         raise ConflictError(msg)
-    if row.status == "archived" and permission is not Permission.CASE_EDIT:
+    if row.status == "archived" and permission not in IN_ARCHIVES:
         msg = "This case is archived and takes nothing new. Its lead can open it again under Edit."
         raise ConflictError(msg)
     return count_change(uow, case.id, **counts)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 PLACES = {
     "note": "notes",
     "evidence": "evidence",
+    "source": "sources",
     "story": "stories",
     "claim": "stories",
     "reply": "stories",
@@ -111,6 +112,8 @@ def _words(detail: Mapping[str, Any]) -> str:
         parts.append(_("The particulars of this entry are damaged."))
     if "role" in detail:
         parts.append(str(detail["role"]).replace("_", " "))
+    if "person" in detail:
+        parts.append(str(detail["person"]))
     if "version" in detail:
         parts.append(_("version %(number)s", number=detail["version"]))
     if "sha256" in detail:

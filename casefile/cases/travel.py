@@ -61,6 +61,8 @@ def depart(uow: UnitOfWork, cases: Sequence[OpenCase], until: datetime) -> None:
             "until you are back, then try again. Nothing was changed."
         )
         raise ConflictError(msg)
+    for watcher in uow.resources.seat_watchers:
+        watcher.departs(uow, cases, user.id, until)
     for seat in mine:
         seat.travel_until = until
         seat.travel_generation = seat.travel_record = None

@@ -91,6 +91,45 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Promise:
+    kind: str
+    text: str
+    days_ago: int
+    until_in_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    days_ago: int
+    how: str
+    where: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Somebody invented. Whoever comes first among the handlers adds them; evidence by number."""
+
+    handlers: tuple[str, ...]
+    protection: str
+    name: str
+    contacts: str
+    circumstances: str
+    days_ago: int
+    hours: int = 0
+    reliability: str = ""
+    motive: str = ""
+    quotable: str = ""
+    promises: tuple[Promise, ...] = ()
+    met: tuple[Contact, ...] = ()
+    evidence: tuple[int, ...] = ()
+
+    @property
+    def age(self) -> timedelta:
+        return timedelta(days=self.days_ago, hours=self.hours)
+
+
+@dataclass(frozen=True, slots=True)
 class Investigation:
     """Its evidence is numbered from 1 in this order; notes cite it as ``[E-1]``."""
 
@@ -102,6 +141,7 @@ class Investigation:
     seats: Mapping[str, Seat]
     notes: tuple[Note, ...]
     evidence: tuple[Evidence, ...]
+    sources: tuple[Source, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +189,7 @@ def _investigation(key: str, entry: dict[str, Any], today: date) -> Investigatio
         seats={person: Seat(**seat) for person, seat in entry.pop("seats").items()},
         notes=tuple(_note(note) for note in _oldest_first(entry.pop("notes"))),
         evidence=tuple(_evidence(item, today) for item in entry.pop("evidence")),
+        sources=tuple(_source(source) for source in entry.pop("sources", ())),
         **entry,
     )
 
@@ -176,5 +217,15 @@ def _evidence(entry: dict[str, Any], today: date) -> Evidence:
         obtained_at=today - timedelta(days=entry.pop("obtained_days_ago")),
         tags=tuple(entry.pop("tags")),
         findable=tuple(Findable(**word) for word in entry.pop("findable", ())),
+        **entry,
+    )
+
+
+def _source(entry: dict[str, Any]) -> Source:
+    return Source(
+        handlers=tuple(entry.pop("handlers")),
+        promises=tuple(Promise(**told) for told in entry.pop("promises", ())),
+        met=tuple(Contact(**told) for told in entry.pop("met", ())),
+        evidence=tuple(entry.pop("evidence", ())),
         **entry,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import heapq
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,7 @@ from casefile.cases import access, indexing, seats
 from casefile.cases import service as cases
 from casefile.cases.models import Case, CaseSeat
 from casefile.demo import content, grants, stories
+from casefile.demo.sources import add_source
 from casefile.evidence import extraction
 from casefile.evidence import service as evidence
 from casefile.notes import service as notes
@@ -205,6 +207,8 @@ class Loader:
         for item in told.evidence:
             previous = min(item.age, previous - timedelta(minutes=1))
             yield previous, lambda age, item=item: self._evidence(case_id, item, age)  # type: ignore[misc]
+        for source in told.sources:
+            yield source.age, lambda age, source=source: self._source(case_id, source, age)  # type: ignore[misc]
         for number, note in enumerate(told.notes):
             yield (
                 note.age,
@@ -219,6 +223,16 @@ class Loader:
                         case_id, note, edit, note_ids[number], age
                     ),
                 )
+
+    def _source(self, case_id: UUID, told: content.Source, age: timedelta) -> None:
+        first, *others = (self.accounts[key] for key in told.handlers)
+        add_source(
+            functools.partial(self.open_case, case_id, first),
+            functools.partial(self.at, account=first),
+            told,
+            [other.id for other in others],
+            (self.now - age, age),
+        )
 
     def _evidence(self, case_id: UUID, told: content.Evidence, age: timedelta) -> None:
         account = self.accounts[told.added_by]

@@ -48,6 +48,7 @@ def index() -> ResponseReturnValue:
             *service.keys_waiting(
                 session, opened, mine, now, damaged=bool(g.get("damage_noticed"))
             ),
+            *service.about_sources(session, opened, mine, now),
             *service.waiting(session, opened, mine, now),
         ],
         first_day=total == 0,

@@ -7,12 +7,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from casefile.accounts import recovery
 from casefile.cases import chores, restoring, trail
 from casefile.evidence import service as evidence
 from casefile.policy import Permission
+from casefile.sources import attention
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -149,6 +151,33 @@ def waiting(
     ]
     found.sort(key=lambda entry: entry.at)
     return found[:SHOWN]
+
+
+SOURCE_WORDS = {
+    "shredded": _l("%(name)s shredded the source %(codename)s, which you handled"),
+    "last_handler_ends": _l(
+        "Only %(name)s can open the source %(codename)s, and their time here ends soon: hand it over"
+    ),
+    "no_handler": _l("Nobody can open the source %(codename)s at the moment"),
+    "handler_waits": _l(
+        "%(name)s holds no key to the source %(codename)s: see whether to restore it"
+    ),
+}
+
+
+def about_sources(
+    session: Session, opened: Visit, cases: Sequence[OpenCase], now: datetime
+) -> list[Waiting]:
+    """Return what waits about the sources of whoever visits."""
+    return [
+        Waiting(
+            "source",
+            str(SOURCE_WORDS[one.kind] % {"name": one.name, "codename": one.codename}),
+            one.url,
+            one.at,
+        )
+        for one in attention.of(session, cases, opened.person.id, now)
+    ]
 
 
 def _about_me(opened: Visit, now: datetime) -> list[Waiting]:

@@ -25,6 +25,7 @@ from casefile.evidence.forms import (
 )
 from casefile.notes import service as notes
 from casefile.policy import Permission
+from casefile.sources import links
 from casefile.stories import passages
 from casefile.web import (
     FILE_POLICY,
@@ -189,6 +190,9 @@ def _show_page(case: OpenCase, shown: service.EvidenceView, form: WithdrawForm) 
         resting=passages.resting_on(session, case, evidence_id),
         custody=lines(session, case, subject_id=evidence_id, limit=CUSTODY),
         notes=notes.citing(session, case, evidence_id),
+        sources=links.of_thing(
+            session, case, links.Thing(item_id=evidence_id), resources().clock()
+        ),
         same=service.same_files(session, case, service.get(session, case, evidence_id)),
     )
 

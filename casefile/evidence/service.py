@@ -137,8 +137,15 @@ def add(
             case=case,
             detail={"label": record["name"], "sha256": upload.sha256, "size": upload.size},
         )
+        _tell(uow, case, item.id, origin)
         items.append(item)
     return items
+
+
+def _tell(uow: UnitOfWork, case: OpenCase, item_id: UUID, origin: Origin) -> None:
+    text = " ".join((origin.shows, origin.obtained_from, origin.obtained_how, *origin.tags))
+    for follow in uow.resources.text_followers:
+        follow(uow, case, "evidence", item_id, text)
 
 
 def _random_access(uow: UnitOfWork, case: OpenCase, upload: SealedUpload) -> _Access:
@@ -320,6 +327,7 @@ def describe(uow: UnitOfWork, case: OpenCase, item_id: UUID, origin: Origin, ver
     item.version, item.generation, item.change_number = version + 1, case.generation, number
     item.record = _seal(case, item.id, item.version, {**opened, **asdict(origin)})
     uow.session.flush()
+    _tell(uow, case, item.id, origin)
     audit.record(
         uow,
         "evidence.edited",

@@ -27,7 +27,14 @@ MAX_CHARACTERS = 4_000
 MAX_WORDS = 50
 MAX_DEPTH = 12
 
-_KINDS = {"note": "note", "notes": "note", "evidence": "evidence", "file": "evidence"}
+_KINDS = {
+    "note": "note",
+    "notes": "note",
+    "evidence": "evidence",
+    "file": "evidence",
+    "source": "source",
+    "sources": "source",
+}
 _LANGUAGES = {
     "en": "en",
     "eng": "en",

@@ -38,6 +38,13 @@ from casefile.keys.security_keys import (
 )
 from casefile.keys.shares import OfflineKey, join, read_share
 from casefile.keys.signed_note import NoteSigner, NoteVerifier
+from casefile.keys.source import (
+    SourceKey,
+    check_origin,
+    issue_source_grant,
+    open_source_grant,
+    origin_statement,
+)
 from casefile.keys.symmetric import (
     authenticate,
     derive,
@@ -65,6 +72,7 @@ __all__ = [
     "PasswordSettings",
     "PublicKeys",
     "Site",
+    "SourceKey",
     "StampRequest",
     "UnreadableStampError",
     "answered_by",
@@ -78,6 +86,7 @@ __all__ = [
     "check_chain",
     "check_creation",
     "check_issuer",
+    "check_origin",
     "check_request",
     "check_stamp",
     "code_key",
@@ -86,10 +95,13 @@ __all__ = [
     "digest",
     "fingerprint",
     "issue_grant",
+    "issue_source_grant",
     "join",
     "last_group",
     "new_code",
     "open_grant",
+    "open_source_grant",
+    "origin_statement",
     "packed",
     "paper_code",
     "password_keys",

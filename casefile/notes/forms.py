@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import IntegerField, StringField, TextAreaField
+from wtforms import BooleanField, IntegerField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import HiddenInput
 
@@ -28,6 +28,7 @@ class NoteForm(FlaskForm):
         description=_l("Words parted by commas."),
         validators=[Optional(), Length(max=TAGS_LENGTH), no_control_characters],
     )
+    named = BooleanField(_l("Save it with the name: everybody on the case may read it"))
 
 
 class NoteEditForm(NoteForm):

@@ -16,7 +16,9 @@ from casefile.notes.differences import compare
 from casefile.notes.forms import BODY_LENGTH, NoteEditForm, NoteForm
 from casefile.notes.markdown import render
 from casefile.policy import Permission
-from casefile.web import database_session, pager, unit_of_work
+from casefile.sources import links, quoting
+from casefile.sources.opening import Holder
+from casefile.web import current, database_session, pager, resources, unit_of_work
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -32,6 +34,14 @@ def _text(form: NoteForm) -> service.Text:
         (form.body.data or "").replace("\r\n", "\n"),
         service.read_tags(form.tags.data),
     )
+
+
+def _named(case: OpenCase, form: NoteForm) -> list[quoting.Finding]:
+    """Return which sources a note would give away by name, until its writer wants it so."""
+    if form.named.data or not case.can(Permission.SOURCE_HANDLE):
+        return []
+    found = _findings(case, form.title.data, form.body.data, form.tags.data)
+    return [finding for finding in found if finding.kind == "name"]
 
 
 def _html(case: OpenCase, body: str) -> str:
@@ -82,9 +92,10 @@ def new(case: OpenCase) -> ResponseReturnValue:
 @requires(Permission.NOTE_ADD)
 def create(case: OpenCase) -> ResponseReturnValue:
     form = NoteForm()
-    if not form.validate():
+    named = _named(case, form)
+    if named or not form.validate():
         page = render_template(
-            "notes/new.html", case=case, form=form, evidence_choices=_choices(case)
+            "notes/new.html", case=case, form=form, evidence_choices=_choices(case), named=named
         )
         return page, HTTPStatus.UNPROCESSABLE_ENTITY
     with unit_of_work() as uow:
@@ -104,6 +115,9 @@ def show(case: OpenCase, note_id: UUID) -> ResponseReturnValue:
         note=note,
         html=_html(case, note.body),
         cites=evidence.cited_by(database_session(), case, note_id),
+        sources=links.of_thing(
+            database_session(), case, links.Thing(note_id=note_id), resources().clock()
+        ),
         versions=note.version,
     )
 
@@ -124,10 +138,16 @@ def edit(case: OpenCase, note_id: UUID) -> ResponseReturnValue:
 @requires(Permission.NOTE_EDIT)
 def update(case: OpenCase, note_id: UUID) -> ResponseReturnValue:
     form = NoteEditForm()
-    if not form.validate():
+    named = _named(case, form)
+    if named or not form.validate():
         note = service.get(database_session(), case, note_id)
         page = render_template(
-            "notes/edit.html", case=case, note=note, form=form, evidence_choices=_choices(case)
+            "notes/edit.html",
+            case=case,
+            note=note,
+            form=form,
+            evidence_choices=_choices(case),
+            named=named,
         )
         return page, HTTPStatus.UNPROCESSABLE_ENTITY
     try:
@@ -200,4 +220,19 @@ def restore(case: OpenCase, note_id: UUID) -> ResponseReturnValue:
 @requires(Permission.NOTE_READ)
 def preview(case: OpenCase) -> ResponseReturnValue:
     body = request.form.get("body", "")[:BODY_LENGTH]
-    return render_template("notes/preview.html", html=_html(case, body))
+    return render_template(
+        "notes/preview.html", html=_html(case, body), findings=_findings(case, body)
+    )
+
+
+def _findings(case: OpenCase, *texts: str | None) -> list[quoting.Finding]:
+    """Look for sources that a text names or gives away, as whoever writes it may know them."""
+    me = current()
+    return quoting.check(
+        resources(),
+        database_session(),
+        case,
+        "\n".join(text or "" for text in texts),
+        holder=Holder(me.person.id, me.bundle) if case.can(Permission.SOURCE_HANDLE) else None,
+        quotes=False,
+    )

@@ -125,6 +125,8 @@ def _cite(uow: UnitOfWork, case: OpenCase, note_id: UUID, body: str) -> None:
         uow.session.execute(
             insert(Citation), [{"note_id": note_id, "item_id": item.id} for item in cited]
         )
+    for follow in uow.resources.text_followers:
+        follow(uow, case, "note", note_id, body)
 
 
 def add(uow: UnitOfWork, case: OpenCase, text: Text) -> UUID:
@@ -258,9 +260,13 @@ def get(session: Session, case: OpenCase, note_id: UUID) -> NoteView:
     return found[0]
 
 
-def by_number(session: Session, case: OpenCase, number: int) -> UUID | None:
-    """Return the id of the note of this case with this number."""
-    return session.scalar(select(Note.id).where(Note.case_id == case.id, Note.number == number))
+def id_of_number(session: Session, case: OpenCase, number: int) -> UUID | None:
+    """Return the note of this case with this number, unless it lies in the bin."""
+    return session.scalar(
+        select(Note.id).where(
+            Note.case_id == case.id, Note.number == number, Note.deleted_at.is_(None)
+        )
+    )
 
 
 def get_many(session: Session, case: OpenCase, note_ids: Iterable[UUID]) -> list[NoteView]:

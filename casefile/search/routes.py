@@ -18,6 +18,8 @@ from casefile.web import (
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
+    from casefile.search.found import Found
+
 bp = Blueprint("search", __name__)
 LONGEST_PREFIX = 100
 
@@ -39,7 +41,7 @@ def index() -> ResponseReturnValue:
     return _page(query.text, filters, found)
 
 
-def _page(text: str, filters: dict[str, Any], found: service.Found | None) -> str:
+def _page(text: str, filters: dict[str, Any], found: Found | None) -> str:
     suggestion = found.suggestion if found else None
     return render_template(
         "search/index.html",

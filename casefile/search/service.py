@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import time
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -16,6 +15,9 @@ from casefile.evidence import extraction
 from casefile.evidence import service as evidence
 from casefile.index import Hit, Query, highlight, snippet
 from casefile.notes import service as notes
+from casefile.search.found import Found, ResultView
+from casefile.search.identities import with_identities
+from casefile.sources import service as sources
 from casefile.stories import documents as stories
 from casefile.stories import service as story_service
 
@@ -27,43 +29,15 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from casefile.cases.access import OpenCase
-    from casefile.index import Document, Facet, Fragment, Parsed, Results
+    from casefile.index import Document, Parsed, Results
     from casefile.uow import Resources
     from casefile.web import Visit
 
 PAGE = 20
-KINDS = ("note", "evidence", "story", "claim")
+KINDS = ("note", "evidence", "source", "story", "claim")
 LONGEST_WORDS = 100
 SCAN_SECONDS = 2.0
 SCAN_MOST = 50
-
-
-@dataclass(frozen=True, slots=True)
-class ResultView:
-    """A thing that was found, with the words around what matched."""
-
-    kind: str
-    id: UUID
-    case_id: UUID
-    codename: str
-    title: str
-    author: str
-    created_at: datetime
-    url: str
-    page: int
-    fragments: Sequence[Fragment]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A page of results."""
-
-    results: list[ResultView]
-    total: int
-    page: int
-    facets: Mapping[str, Sequence[Facet]]
-    suggestion: str | None
-    notices: Sequence[str]
 
 
 def read_query(asked: Mapping[str, str]) -> tuple[Query, dict[str, str]]:
@@ -140,14 +114,15 @@ def search(
     hits = list(results.hits)
     if results.behind and results.page == 1:
         hits += _scan(resources, [by_id[case_id] for case_id in results.behind], query, results)
-    return Found(
-        results=_show(session, by_id, hits, results.parsed),
+    found = Found(
+        results=_show(session, by_id, hits, results.parsed, now),
         total=results.total + len(hits) - len(results.hits),
         page=results.page,
         facets=results.facets,
         suggestion=results.suggestion,
         notices=results.notices,
     )
+    return with_identities(resources, session, opened, mine, query, found, timezone=timezone)
 
 
 def _scan(
@@ -186,7 +161,11 @@ def _fits(document: Document, query: Query) -> bool:
 
 
 def _show(
-    session: Session, mine: Mapping[UUID, OpenCase], hits: Sequence[Hit], parsed: Parsed
+    session: Session,
+    mine: Mapping[UUID, OpenCase],
+    hits: Sequence[Hit],
+    parsed: Parsed,
+    now: datetime,
 ) -> list[ResultView]:
     wanted: dict[tuple[UUID, str], list[Hit]] = {}
     for hit in hits:
@@ -194,9 +173,32 @@ def _show(
     found: dict[tuple[UUID, UUID], ResultView] = {}
     for (case_id, kind), group in wanted.items():
         case = mine[case_id]
-        for view in SHOWN.get(kind, _evidence)(session, case, group, parsed):
-            found[case_id, view.id] = view
+        if kind == "source":
+            views = _sources(session, case, group, parsed, now)
+        else:
+            views = SHOWN.get(kind, _evidence)(session, case, group, parsed)
+        found |= {(case_id, view.id): view for view in views}
     return [found[hit.case_id, hit.id] for hit in hits if (hit.case_id, hit.id) in found]
+
+
+def _sources(
+    session: Session, case: OpenCase, hits: Sequence[Hit], parsed: Parsed, now: datetime
+) -> Iterable[ResultView]:
+    for source in sources.get_many(session, case, [hit.id for hit in hits], now):
+        about = source.about
+        said = (about.reliability, about.motive, about.quotable)
+        yield ResultView(
+            kind="source",
+            id=source.id,
+            case_id=case.id,
+            codename=case.codename,
+            title=source.codename,
+            author=source.added_by_name,
+            created_at=source.added_at,
+            url=source.url,
+            page=0,
+            fragments=snippet("\n".join(part for part in said if part), parsed),
+        )
 
 
 def _notes(

@@ -13,7 +13,8 @@ from casefile.cases.access import OpenCase, requires
 from casefile.errors import ConflictError, InvalidError, NotFoundError
 from casefile.evidence import service as evidence
 from casefile.policy import Permission
-from casefile.stories import claims, keeping, parts, passages, supports
+from casefile.sources import service as sources
+from casefile.stories import claims, keeping, parts, passages
 from casefile.stories.forms import (
     ClaimForm,
     NewClaimForm,
@@ -132,7 +133,7 @@ def _page(case: OpenCase, story_id: UUID, claim_id: UUID, **forms: FlaskForm) ->
         mine=current().person.id in claim.writer_ids,
         languages=LANGUAGES,
         choices=evidence.latest(session, case, CHOICES),
-        sources=supports.sources(session, case).values(),
+        sources=[one for one in sources.choices(session, case) if not one.shredded],
         edit=forms.get("edit")
         or ClaimForm(statement=claim.statement, category=claim.category, **fresh),
         support=forms.get("support") or SupportForm(**fresh),

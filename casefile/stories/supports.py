@@ -10,15 +10,18 @@ from uuid import UUID
 from casefile.errors import InvalidError
 from casefile.evidence import service as evidence
 from casefile.notes import service as notes
+from casefile.sources import service as sources
+from casefile.sources.quoting import WATCHED
 from casefile.stories.content import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from sqlalchemy.orm import Session
 
     from casefile.cases.access import OpenCase
     from casefile.evidence.service import EvidenceView
+    from casefile.sources.service import Choice
     from casefile.stories.parts import Part, Whole
 
 EVIDENCE, NOTE, SOURCE, CLAIM = KINDS = ("evidence", "note", "source", "claim")
@@ -29,21 +32,6 @@ UNKNOWN = (
     "There is no such thing in this case. Write E-12 for evidence, N-3 for a note, C-4 for another "
     "claim of this story, or the codename of a source."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class SourceCard:
-    """What everybody on a case may know of a source."""
-
-    id: UUID
-    codename: str
-    confidential: bool
-    shredded: bool = False
-
-
-def sources(session: Session, case: OpenCase) -> dict[str, SourceCard]:  # noqa: ARG001
-    """Return the sources of a case by id. The feature that keeps sources is asked here, and nowhere else."""
-    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +98,8 @@ def _notes(session: Session, case: OpenCase, wanted: set[str]) -> Iterable[Card]
 
 
 def _sources(session: Session, case: OpenCase, wanted: set[str]) -> Iterable[Card]:
-    known = sources(session, case) if wanted else {}
-    return (of_source(known[source_id]) for source_id in wanted & known.keys())
+    known = sources.choices(session, case) if wanted else []
+    return (of_source(case.id, found) for found in known if str(found.id) in wanted)
 
 
 def of_evidence(shown: EvidenceView) -> Card:
@@ -132,19 +120,19 @@ def of_evidence(shown: EvidenceView) -> Card:
     )
 
 
-def of_source(found: SourceCard) -> Card:
+def of_source(case_id: UUID, found: Choice) -> Card:
     state = GONE if found.shredded else LIVE
-    level = "confidential" if found.confidential else "open"
+    level = "confidential" if found.protection in WATCHED else "open"
     return Card(
         SOURCE,
         str(found.id),
         found.codename,
         found.codename,
-        "",
+        f"/cases/{case_id}/sources/{found.id}",
         state,
         f"{state} {level}",
         origin=f"source:{found.id}",
-        confidential=found.confidential,
+        confidential=found.protection in WATCHED,
     )
 
 
@@ -153,9 +141,10 @@ def find(session: Session, case: OpenCase, whole: Whole, what: str) -> tuple[str
 
     Raises InvalidError when the case has no such thing.
     """
-    named = _sources_by_name(session, case).get(" ".join(what.casefold().split()))
-    if named is not None:
-        return SOURCE, str(named.id)
+    name = " ".join(what.casefold().split())
+    for source in sources.choices(session, case):
+        if source.codename.casefold() == name:
+            return SOURCE, str(source.id)
     found = CODE.fullmatch(what.strip())
     if found is None:
         raise InvalidError(UNKNOWN)
@@ -164,14 +153,10 @@ def find(session: Session, case: OpenCase, whole: Whole, what: str) -> tuple[str
     if kind == EVIDENCE:
         thing = next((item.id for item in evidence.by_numbers(session, case, [number])), None)
     elif kind == NOTE:
-        thing = notes.by_number(session, case, number)
+        thing = notes.id_of_number(session, case, number)
     else:
         part = whole.numbered("claim", number)
         thing = part.id if part else None
     if thing is None:
         raise InvalidError(UNKNOWN)
     return kind, str(thing)
-
-
-def _sources_by_name(session: Session, case: OpenCase) -> Mapping[str, SourceCard]:
-    return {one.codename.casefold(): one for one in sources(session, case).values()}

@@ -8,6 +8,7 @@ import pytest
 from tests import newsdesk
 from tests.access_matrix import NOWHERE, PEOPLE, ROWS, add_factor, fill, invite, renew
 from tests.cast import Scene
+from tests.sources_scene import add_source
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -45,6 +46,8 @@ def test_a_page_answers_each_person_as_the_matrix_says(
     given: dict[str, object] = {"token": token, "renewal": renew(resources, cast)}
     if "{factor}" in url:
         given["factor"] = add_factor(resources, cast)
+    if "{source}" in url:
+        given["source"] = add_source(app, cast.ann, cast.case.id)
     if "{story}" in url:
         given.update(newsdesk.things(app, cast))
     for name, status in zip(PEOPLE, answers, strict=True):
@@ -55,12 +58,20 @@ def test_a_page_answers_each_person_as_the_matrix_says(
 
 @pytest.mark.parametrize(("url", "name", "status"), CHANGING)
 def test_a_change_answers_each_person_as_the_matrix_says(
-    app: Flask, browse: Browse, resources: Resources, cast: Cast, url: str, name: str, status: int
+    app: Flask,
+    browse: Browse,
+    resources: Resources,
+    cast: Cast,
+    url: str,
+    name: str,
+    status: int,
 ) -> None:
     invitation, token = invite(resources, cast)
     given: dict[str, object] = {"invitation": invitation, "token": token}
     if "{factor}" in url:
         given["factor"] = add_factor(resources, cast)
+    if "{source}" in url:
+        given["source"] = add_source(app, cast.ann, cast.case.id)
     given["renewal"] = renew(resources, cast)
     if "{story}" in url:
         given.update(newsdesk.things(app, cast))

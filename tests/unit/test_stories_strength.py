@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 
+from casefile.sources.service import Choice
 from casefile.stories.records import Claim, Support
 from casefile.stories.rules import Rules
 from casefile.stories.strength import leads_back, measure, shortfalls
-from casefile.stories.supports import Card, Cards, SourceCard, of_source
+from casefile.stories.supports import Card, Cards, of_source
 
 EVIDENCE = {
     "a": Card("evidence", "a", "E-1", "", "", "live", "g1", origin="from:clerk"),
@@ -18,8 +21,8 @@ EVIDENCE = {
 
 
 def source(key: str, *, confidential: bool, shredded: bool = False) -> Card:
-    card = SourceCard(key, f"name {key}", confidential, shredded)  # type: ignore[arg-type]
-    return of_source(card)
+    protection = "confidential" if confidential else "on_record"
+    return of_source(UUID(int=1), Choice(key, f"name {key}", protection, shredded))  # type: ignore[arg-type]
 
 
 SOURCES = {

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_0431"
-down_revision = "20261122_0230"
+down_revision = "20261122_0430"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,5 @@
+"""Every page of the sources."""
+
+from casefile.sources import handler_routes, routes
+
+BLUEPRINTS = (routes.bp, handler_routes.bp)
