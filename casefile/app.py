@@ -16,7 +16,7 @@ from casefile import audit, config, db, keys, web
 from casefile.accounts import confirming, lock_routes, people_routes, sessions, trail_routes
 from casefile.accounts import routes as accounts_routes
 from casefile.accounts.factors import routes as factors_routes
-from casefile.cases import access, chores, travel_routes
+from casefile.cases import access, chores, standing, travel_routes
 from casefile.cases import routes as cases_routes
 from casefile.desk import routes as desk_routes
 from casefile.errors import ConfigError
@@ -26,6 +26,8 @@ from casefile.index import Index
 from casefile.jobs import Jobs
 from casefile.notes import routes as notes_routes
 from casefile.notes import service as notes
+from casefile.notices import routes as notices_routes
+from casefile.notices import ticking
 from casefile.policy import Permission
 from casefile.recovery import routes as recovery_routes
 from casefile.search import routes as search_routes
@@ -71,6 +73,7 @@ def open_resources(
         document_sources=[notes.documents, extraction.documents],
     )
     jobs.register(extraction.WORK, functools.partial(extraction.read_text, resources))
+    jobs.now_and_then(functools.partial(ticking.in_background, resources))
     jobs.register(audit.stamps.WORK, functools.partial(audit.stamps.in_background, resources))
     return resources
 
@@ -116,6 +119,7 @@ def create_app(
     web.watch_trail(app)
     web.add_filters(app)
     access.install(app, chores.wait, chores.run)
+    notices_routes.install(app, standing.seated)
     app.teardown_request(web.discard_uploads)
     app.teardown_request(web.close_database_session)
     app.jinja_env.globals["get_locale"] = get_locale
@@ -133,6 +137,7 @@ def create_app(
         trail_routes,
         travel_routes,
         recovery_routes,
+        notices_routes,
     ):
         app.register_blueprint(routes.bp)
     return app

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from types import TracebackType
     from uuid import UUID
 
@@ -37,6 +37,8 @@ class Resources:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     document_sources: list[Callable[..., Iterator[Document]]] = field(default_factory=list)
     """What search knows of: each feature's documents(session, case, since, until)."""
+    deadline_sources: list[Callable[..., Iterable[Any]]] = field(default_factory=list)
+    """What calendars know of: each feature's deadlines(session, user, now)."""
     opened_keys: dict[bytes, bytes] = field(default_factory=dict, repr=False)
     """Case keys already opened in a session: digest of its id → the keys, sealed to its cookie."""
 

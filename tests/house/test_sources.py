@@ -191,6 +191,10 @@ PARTS = {
     "get",
     "members_of",
     "write_manifest",
+    "tell",
+    "remind",
+    "forget_reminders",
+    "forget_case",
 }
 
 
