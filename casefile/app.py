@@ -22,6 +22,7 @@ from casefile.desk import routes as desk_routes
 from casefile.errors import ConfigError
 from casefile.evidence import extraction
 from casefile.evidence import routes as evidence_routes
+from casefile.grants import application_models, call_models, models  # noqa: F401
 from casefile.index import Index
 from casefile.jobs import Jobs
 from casefile.notes import routes as notes_routes

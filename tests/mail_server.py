@@ -59,7 +59,7 @@ class MailServer:
         self._controller.start()
 
     def stop(self) -> None:
-        self._controller.stop(no_assert=True)
+        self._controller.stop()
 
 
 def _knows(_server: Any, _session: Any, _envelope: Any, _how: str, given: Any) -> AuthResult:

@@ -15,7 +15,7 @@ from casefile.notices.ticking import tick
 from casefile.uow import UnitOfWork
 from tests.cast import resources_of
 from tests.mail_server import PASSWORD, USER, MailServer
-from tests.real_server import run
+from tests.real_server import free_port, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -164,12 +164,12 @@ def test_a_server_that_is_away_or_busy_loses_no_mail(
 
 
 def test_nobody_answers_is_a_reason_without_an_address(
-    make_app: Callable[..., Flask], post: MailServer, cast: Cast
+    make_app: Callable[..., Flask], cast: Cast
 ) -> None:
-    resources = resources_of(make_app(**settings(post)))
+    nobody = {"smtp_url": f"smtp+plain://127.0.0.1:{free_port()}", "mail_from": "a@b.example"}
+    resources = resources_of(make_app(**nobody))
     choose(resources, cast.ann)
     tell(resources, cast.ann)
-    post.stop()
 
     assert tick(resources).failed == 1
     assert one_mail(resources).reason.startswith("The mail server does not answer")

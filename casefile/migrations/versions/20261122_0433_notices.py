@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_0433"
-down_revision = "20261122_0230"
+down_revision = "20261122_0432"
 branch_labels = None
 depends_on = None
 
