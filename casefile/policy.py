@@ -39,6 +39,11 @@ class Permission(StrEnum):
 
     ACTIVITY_READ = "activity:read"
     ADMINISTRATION_READ = "administration:read"
+    APPLICATION_CHECK = "application:check"
+    APPLICATION_READ = "application:read"
+    AWARD_DECIDE = "award:decide"
+    CALL_EDIT = "call:edit"
+    CALL_READ = "call:read"
     CASE_CREATE = "case:create"
     CASE_EDIT = "case:edit"
     CASE_READ = "case:read"
@@ -47,6 +52,10 @@ class Permission(StrEnum):
     EVIDENCE_EDIT = "evidence:edit"
     EVIDENCE_READ = "evidence:read"
     EVIDENCE_VERIFY = "evidence:verify"
+    GRANTS_EXPORT = "grants:export"
+    GRANTS_IMPORT = "grants:import"
+    GRANTS_READ = "grants:read"
+    GRANTS_VISIT = "grants:visit"
     INVITATION_MANAGE = "invitation:manage"
     MEMBER_MANAGE = "member:manage"
     MEMBER_READ = "member:read"
@@ -56,6 +65,9 @@ class Permission(StrEnum):
     NOTE_EDIT = "note:edit"
     NOTE_READ = "note:read"
     PERSON_MANAGE = "person:manage"
+    PROGRAMME_EDIT = "programme:edit"
+    RATE_ADD = "rate:add"
+    REVIEW_WRITE = "review:write"
 
 
 _READ = frozenset(
@@ -79,6 +91,15 @@ _WRITE = _READ | {
 _COMMENT = _READ | {Permission.NOTE_ADD, Permission.NOTE_EDIT}
 _RUN = _WRITE | {Permission.CASE_EDIT, Permission.MEMBER_MANAGE}
 
+_GRANTS_SEEN = frozenset(
+    {
+        Permission.CALL_READ,
+        Permission.GRANTS_EXPORT,
+        Permission.GRANTS_READ,
+        Permission.GRANTS_VISIT,
+    }
+)
+
 SEAT_GRANTS: Mapping[Seat, frozenset[Permission]] = {
     Seat.LEAD: _RUN,
     Seat.EDITOR: _RUN,
@@ -90,12 +111,27 @@ SEAT_GRANTS: Mapping[Seat, frozenset[Permission]] = {
 ROLE_GRANTS: Mapping[Role, frozenset[Permission]] = {
     Role.REPORTER: frozenset({Permission.CASE_CREATE}),
     Role.EDITOR: frozenset({Permission.CASE_CREATE, Permission.NEWSROOM_LOCK}),
-    Role.GRANT_MANAGER: frozenset(),
-    Role.FINANCE: frozenset(),
-    Role.DIRECTOR: frozenset(),
-    Role.JUROR: frozenset(),
+    Role.GRANT_MANAGER: _GRANTS_SEEN
+    | {
+        Permission.APPLICATION_CHECK,
+        Permission.APPLICATION_READ,
+        Permission.CALL_EDIT,
+        Permission.GRANTS_IMPORT,
+        Permission.PROGRAMME_EDIT,
+        Permission.RATE_ADD,
+        Permission.REVIEW_WRITE,
+    },
+    Role.FINANCE: _GRANTS_SEEN | {Permission.RATE_ADD},
+    Role.DIRECTOR: _GRANTS_SEEN
+    | {
+        Permission.APPLICATION_READ,
+        Permission.AWARD_DECIDE,
+        Permission.PROGRAMME_EDIT,
+        Permission.REVIEW_WRITE,
+    },
+    Role.JUROR: frozenset({Permission.GRANTS_VISIT, Permission.REVIEW_WRITE}),
     Role.VERIFIER: frozenset(),
-    Role.DONOR: frozenset(),
+    Role.DONOR: frozenset({Permission.GRANTS_READ, Permission.GRANTS_VISIT}),
     Role.ADMIN: frozenset(
         {
             Permission.ADMINISTRATION_READ,
@@ -109,6 +145,7 @@ SECOND_FACTOR: Mapping[str, frozenset[Role]] = {
     "editors": frozenset({Role.EDITOR, Role.ADMIN}),
     "nobody": frozenset(),
 }
+NEWSROOM_ROLES: frozenset[Role] = frozenset({Role.REPORTER, Role.EDITOR})
 CASE_PERMISSIONS: frozenset[Permission] = frozenset().union(*SEAT_GRANTS.values())
 
 

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 Row = TypeVar("Row", bound=Kept)
 State = TypeVar("State", bound="StrEnum")
-NOT_THERE = "There is nothing here, or it is not yours to see. Check the address."
+NOT_THERE = (
+    "There is nothing here, or it is not yours to see. Check the address, or start from the desk."
+)
 CANNOT_FOLLOW = (
     "This step cannot be taken now: somebody may have taken another one first. Nothing was changed. "
     "Open the page again to see where things stand."
