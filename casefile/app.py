@@ -22,9 +22,10 @@ from casefile.desk import routes as desk_routes
 from casefile.errors import ConfigError
 from casefile.evidence import extraction
 from casefile.evidence import routes as evidence_routes
-from casefile.grants import application_models, call_models, models  # noqa: F401
+from casefile.grants import application_models, award_models, call_models, models  # noqa: F401
 from casefile.index import Index
 from casefile.jobs import Jobs
+from casefile.milestones import models as milestones_models  # noqa: F401
 from casefile.notes import routes as notes_routes
 from casefile.notes import service as notes
 from casefile.notices import routes as notices_routes

@@ -9,6 +9,7 @@ from casefile.keys.codes import (
     app_step,
     paper_code,
 )
+from casefile.keys.commitment import Committed, commit, opens
 from casefile.keys.file import (
     SEALED_OVERHEAD,
     FileEncryptor,
@@ -55,6 +56,7 @@ __all__ = [
     "Bundle",
     "CaseKey",
     "Certificate",
+    "Committed",
     "Credential",
     "FileEncryptor",
     "FileReader",
@@ -81,6 +83,7 @@ __all__ = [
     "check_request",
     "check_stamp",
     "code_key",
+    "commit",
     "creation_options",
     "derive",
     "digest",
@@ -90,6 +93,7 @@ __all__ = [
     "last_group",
     "new_code",
     "open_grant",
+    "opens",
     "packed",
     "paper_code",
     "password_keys",
