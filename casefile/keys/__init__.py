@@ -9,7 +9,7 @@ from casefile.keys.codes import (
     app_step,
     paper_code,
 )
-from casefile.keys.commitment import Committed, commit, opens
+from casefile.keys.commitment import Committed, commit, commitment_hash, opens
 from casefile.keys.file import (
     SEALED_OVERHEAD,
     FileEncryptor,
@@ -84,6 +84,7 @@ __all__ = [
     "check_stamp",
     "code_key",
     "commit",
+    "commitment_hash",
     "creation_options",
     "derive",
     "digest",

@@ -55,3 +55,8 @@ def commit(nonce: bytes, committed: Committed) -> bytes:
 def opens(commitment: bytes, nonce: bytes, committed: Committed) -> bool:
     """Say whether nonce and file are the ones this commitment was made of."""
     return len(nonce) == KEY_BYTES and same(commit(nonce, committed), commitment)
+
+
+def commitment_hash(text: str) -> bool:
+    """Say whether this is a SHA-256 as commitments name it."""
+    return HEX.fullmatch(text) is not None
