@@ -44,6 +44,11 @@ class ChangedError(ConflictError):
         self.theirs = theirs
 
 
+def missing() -> NotFoundError:
+    """Make the refusal that looks the same whether a thing is not there or not this person's."""
+    return NotFoundError(NOT_THERE)
+
+
 def get(session: Session, model: type[Row], row_id: UUID, **inside: UUID) -> Row:
     """Return this row inside what `inside` names by column. NotFoundError else."""
     return _one(session, select(model).where(model.id == row_id), model, inside)
@@ -69,7 +74,7 @@ def _one(session: Session, query: Select[Any], model: type[Row], inside: Mapping
         query = query.where(column == value)
     row: Row | None = session.scalars(query).one_or_none()
     if row is None:
-        raise NotFoundError(NOT_THERE)
+        raise missing()
     return row
 
 

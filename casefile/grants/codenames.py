@@ -1,0 +1,23 @@
+"""Names for applications where the applicant's must not stand: neutral words that say nothing."""
+
+from __future__ import annotations
+
+import secrets
+
+FIRST = """
+alpine ashen azure bold breezy briar bronze brisk burnt chilly cloudy cosy curly dappled dewy dusty
+eager faded festive floral foggy frosty gilded glossy hearty humble icy jolly keen leafy lofty loyal
+merry mild minty nimble nutty peppery polished proud quick rosy rustic salty satin shady shiny snowy
+spicy starry sunny supple swift thrifty tranquil twin velvety vivid wavy windy woven
+""".split()  # noqa: SIM905 - words as text are easier to mend
+SECOND = """
+abacus acorn almond apricot barley basket beet birch blanket bobbin bonnet carrot chalk cherry chest
+clay comb cotton cup drum felt flute fork gourd grape hazel hoop jug kilim ladle lemon loom lute
+melon millet mitten mortar mulberry needle oat onion peach pear pestle plum pot quilt quince radish
+reel rice rope rye sack saddlebag shawl sickle sieve spindle spool sunflower thimbleful thread
+tomato tray tulip turnip walnut wheat wick wool yarn yurt
+""".split()  # noqa: SIM905
+
+
+def make() -> str:
+    return f"{secrets.choice(FIRST)}-{secrets.choice(SECOND)}"

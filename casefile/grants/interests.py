@@ -1,0 +1,135 @@
+"""Conflicts of interest: declared before the text opens, and found where the program can see them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import or_, select
+
+from casefile.errors import ConflictError, ForbiddenError
+from casefile.grants import calls, keeping, organisations
+from casefile.grants.application_models import (
+    Application,
+    ApplicationPartner,
+    ApplicationReview,
+    ConflictDeclaration,
+)
+from casefile.grants.models import Affiliation, Organisation
+from casefile.grants.states import ReviewState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from uuid import UUID
+
+    from sqlalchemy.orm import Session
+
+    from casefile.uow import UnitOfWork
+
+CLEAR, CONFLICT, BLOCKED = "clear", "conflict", "blocked"
+ASIDE = (
+    "You stand aside here: you declared an interest, or you work for the applicant or a partner of theirs. "
+    "Somebody else reviews and decides this application."
+)
+BLOCKED_REASON = "Works for the applicant or for one of its partners."
+
+
+def declaration(
+    session: Session, application_id: UUID, user_id: UUID
+) -> ConflictDeclaration | None:
+    """Return what this person last declared on this application."""
+    return session.scalars(
+        select(ConflictDeclaration)
+        .where(
+            ConflictDeclaration.application_id == application_id,
+            ConflictDeclaration.user_id == user_id,
+            ConflictDeclaration.voided_at.is_(None),
+        )
+        .order_by(ConflictDeclaration.created_at.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def works_for(session: Session, row: Application, user_id: UUID) -> bool:
+    """Say whether somebody works for the applicant or a partner, by row or by name."""
+    own = organisations.of_person(session, user_id)
+    if not own:
+        return False
+    partners = session.execute(
+        select(ApplicationPartner.organisation_id, ApplicationPartner.name).where(
+            ApplicationPartner.application_id == row.id, ApplicationPartner.voided_at.is_(None)
+        )
+    ).all()
+    involved = {row.organisation_id, *(partner.organisation_id for partner in partners)}
+    if involved & own:
+        return True
+    names = {organisations.folded(name) for name in (row.applicant, *(p.name for p in partners))}
+    found = session.scalars(select(Organisation.folded_name).where(Organisation.id.in_(own)))
+    return not names.isdisjoint(found)
+
+
+def stands_aside(session: Session, row: Application, user_id: UUID) -> bool:
+    """Say whether somebody may neither read nor judge an application."""
+    said = declaration(session, row.id, user_id)
+    return (said is not None and said.outcome != CLEAR) or works_for(session, row, user_id)
+
+
+def recused(
+    session: Session, rows: Iterable[Application], users: Iterable[UUID]
+) -> Mapping[UUID, frozenset[UUID]]:
+    """Return, for each application, which of these people stand aside."""
+    people = list(users)
+    return {
+        row.id: frozenset(user for user in people if stands_aside(session, row, user))
+        for row in rows
+    }
+
+
+def has_affiliation(session: Session, user_id: UUID) -> bool:
+    found = select(Affiliation.id).where(
+        or_(Affiliation.user_id == user_id), Affiliation.voided_at.is_(None)
+    )
+    return session.scalar(found.limit(1)) is not None
+
+
+def declare(uow: UnitOfWork, application_id: UUID, *, conflict: bool, reason: str) -> str:
+    """Take down what a reviewer says, before the text opens; returns the outcome.
+
+    Somebody who works for the applicant is blocked, whatever they say. Nobody takes a conflict back.
+    """
+    assert uow.actor_id is not None  # noqa: S101 - reviewers are signed in
+    row = keeping.held(uow, Application, application_id)
+    if not row.revision or not calls.is_reviewer(uow.session, row.call_id, uow.actor_id):
+        raise keeping.missing()
+    before = declaration(uow.session, row.id, uow.actor_id)
+    if before is not None and before.outcome != CLEAR:
+        raise ForbiddenError(ASIDE)
+    if before is not None and not conflict:
+        msg = "You have declared already that you have no interest here. Go on to the review."
+        raise ConflictError(msg)
+    outcome = CONFLICT if conflict else CLEAR
+    if works_for(uow.session, row, uow.actor_id):
+        outcome, reason = BLOCKED, BLOCKED_REASON
+    said = ConflictDeclaration(
+        application_id=row.id,
+        user_id=uow.actor_id,
+        outcome=outcome,
+        reason=keeping.checked_reason(reason, wanted=outcome == CONFLICT),
+    )
+    keeping.add(uow, said, "interest.declared")
+    if outcome != CLEAR:
+        _put_aside(uow, row.id)
+    return outcome
+
+
+def _put_aside(uow: UnitOfWork, application_id: UUID) -> None:
+    """A review by somebody who turns out to have an interest counts no more; it stays on record."""
+    review = uow.session.scalars(
+        select(ApplicationReview).where(
+            ApplicationReview.application_id == application_id,
+            ApplicationReview.reviewer_id == uow.actor_id,
+        )
+    ).one_or_none()
+    if review is not None:
+        keeping.write_event(uow, review, "state", review.state, ReviewState.RECUSED)
+        review.state = ReviewState.RECUSED
+        keeping.changed(uow, review, "review.recused")
