@@ -22,10 +22,21 @@ from casefile.desk import routes as desk_routes
 from casefile.errors import ConfigError
 from casefile.evidence import extraction
 from casefile.evidence import routes as evidence_routes
-from casefile.grants import application_models, award_models, call_models, models  # noqa: F401
+from casefile.grants import (  # noqa: F401
+    application_models,
+    award_models,
+    award_routes,
+    call_models,
+    models,
+    overview,
+    overview_routes,
+    payment_routes,
+)
 from casefile.index import Index
 from casefile.jobs import Jobs
+from casefile.milestones import grant_routes as submission_routes
 from casefile.milestones import models as milestones_models  # noqa: F401
+from casefile.milestones import routes as milestone_routes
 from casefile.notes import routes as notes_routes
 from casefile.notes import service as notes
 from casefile.notices import routes as notices_routes
@@ -73,6 +84,7 @@ def open_resources(
         jobs=jobs,
         clock=now,
         document_sources=[notes.documents, extraction.documents],
+        deadline_sources=[overview.deadlines],
     )
     jobs.register(extraction.WORK, functools.partial(extraction.read_text, resources))
     jobs.now_and_then(functools.partial(ticking.in_background, resources))
@@ -140,6 +152,11 @@ def create_app(
         travel_routes,
         recovery_routes,
         notices_routes,
+        award_routes,
+        payment_routes,
+        overview_routes,
+        milestone_routes,
+        submission_routes,
     ):
         app.register_blueprint(routes.bp)
     return app

@@ -18,10 +18,10 @@ from casefile.grants.award_states import (
     AWARD_MOVES,
     COMMITTED,
     DEFAULT_LADDER,
-    MET,
     MILESTONE_MOVES,
     OPEN_MILESTONE,
     PAYMENT_MOVES,
+    RUNNING,
     AwardState,
     EvidenceClass,
     MilestoneState,
@@ -414,8 +414,9 @@ def _move(
     keeping.move(uow, award, to, AWARD_MOVES, action, reason)
 
 
-def is_met(milestone: Milestone) -> bool:
-    return milestone.state in MET
+def is_open(award: Award, milestone: Milestone) -> bool:
+    """Say whether the newsroom can submit it now."""
+    return award.state in RUNNING and milestone.state in OPEN_MILESTONE
 
 
 def find_by_codename(session: Session, codename: str) -> Award | None:

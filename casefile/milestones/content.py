@@ -202,7 +202,9 @@ def voucher(entered: Entered) -> dict[str, Any]:
         msg = "Write the month of the voucher as 2026-11."
         raise InvalidError(msg) from error
     if not entered.heading.strip() or not entered.payee.strip():
-        msg = "Say under which heading it was spent, and who was paid; the second stays sealed here."
+        msg = (
+            "Say under which heading it was spent, and who was paid; the second stays sealed here."
+        )
         raise InvalidError(msg)
     return {
         "amount": str(money.amount),

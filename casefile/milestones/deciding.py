@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from casefile.uow import UnitOfWork
 
 FORGED = (
-    "What lies here is not what an editor released: it was changed outside Casefile. Nothing was decided. Tell "
-    "the administrator and the newsroom."
+    "What lies here is not what an editor released: it was changed outside Casefile. Nothing was decided. "
+    "Tell the administrator and the newsroom."
 )
 
 

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from casefile.cases.access import OpenCase
     from casefile.uow import UnitOfWork
 
-NO_AWARD = "There is no award with this codename that could be linked. Ask the grant manager for it."
+NO_AWARD = (
+    "There is no award with this codename that could be linked. Ask the grant manager for it."
+)
 NO_LINK = "No award is linked to this case. An editor of the case can link one by its codename."
 
 
@@ -63,9 +65,7 @@ def unlink(uow: UnitOfWork, case: OpenCase) -> None:
     row, award = _row(uow.session, case), linked(uow.session, case)
     if row is None or award is None:
         raise NotFoundError(NO_LINK)
-    uow.session.execute(
-        update(AwardLink).where(AwardLink.id == row.id).values(ended_at=uow.now)
-    )
+    uow.session.execute(update(AwardLink).where(AwardLink.id == row.id).values(ended_at=uow.now))
     _tell_award(uow, award, "linked", "")
     audit.record(
         uow, "award.unlinked", subject_id=row.id, case=case, detail={"label": award.codename}
@@ -106,9 +106,7 @@ def milestone_of(session: Session, case: OpenCase, milestone_id: UUID) -> tuple[
     award = linked(session, case)
     milestone = (
         session.scalar(
-            select(Milestone).where(
-                Milestone.award_id == award.id, Milestone.id == milestone_id
-            )
+            select(Milestone).where(Milestone.award_id == award.id, Milestone.id == milestone_id)
         )
         if award is not None
         else None

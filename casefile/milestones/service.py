@@ -24,10 +24,10 @@ from casefile.errors import (
 )
 from casefile.evidence import service as evidence
 from casefile.evidence.models import Item
-from casefile.grants import keeping
+from casefile.grants import awards, keeping
 from casefile.grants import milestones as grant_milestones
 from casefile.grants.award_models import Milestone
-from casefile.grants.award_states import OPEN_MILESTONE, RUNNING, EvidenceClass
+from casefile.grants.award_states import EvidenceClass
 from casefile.milestones import content, counting, links
 from casefile.milestones.content import Entered, Shown
 from casefile.milestones.models import (
@@ -50,9 +50,7 @@ if TYPE_CHECKING:
     from casefile.uow import UnitOfWork
 
 SIGNED_AS = "casefile milestone submission 1"
-STALE = (
-    "Somebody changed what is to be released since you looked at it. Nothing was released: look at it again."
-)
+STALE = "What is to be released was changed since you looked at it. Nothing was released: look at it again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +74,7 @@ def draft_of(session: Session, case: OpenCase, milestone_id: UUID) -> Draft | No
     if row is None:
         return None
     plain = json.loads(
-        case.key(row.generation).open(
-            row.record, "milestone_draft", row.id, "record", row.version
-        )
+        case.key(row.generation).open(row.record, "milestone_draft", row.id, "record", row.version)
     )
     typed = plain["entered"]
     on = typed["published_on"]
@@ -113,9 +109,7 @@ def save_draft(
     parts, secrets = _parts(uow, case, milestone, entered)
     text = content.written(parts, milestone.id, _next_version(uow.session, milestone.id))
     if row is None:
-        row = MilestoneDraft(
-            id=uuid4(), case_id=case.id, milestone_id=milestone_id, version=0
-        )
+        row = MilestoneDraft(id=uuid4(), case_id=case.id, milestone_id=milestone_id, version=0)
         uow.session.add(row)
     row.version, row.generation = base + 1, case.generation
     row.changed_by_id, row.changed_at = _actor(uow), uow.now
@@ -123,9 +117,7 @@ def save_draft(
     if entered.published_on:
         typed["published_on"] = entered.published_on.isoformat()
     plain = json.dumps({"content": text, "entered": typed, "secrets": secrets})
-    row.record = case.newest.seal(
-        plain.encode(), "milestone_draft", row.id, "record", row.version
-    )
+    row.record = case.newest.seal(plain.encode(), "milestone_draft", row.id, "record", row.version)
     uow.session.flush()
     audit.record(
         uow,
@@ -137,7 +129,7 @@ def save_draft(
 
 
 def check_open(award: Award, milestone: Milestone) -> None:
-    if award.state not in RUNNING or milestone.state not in OPEN_MILESTONE:
+    if not awards.is_open(award, milestone):
         msg = "This milestone is not open now: the award rests, or it was submitted or settled already."
         raise ConflictError(msg)
 
@@ -283,9 +275,9 @@ def check_attester(uow: UnitOfWork, case: OpenCase) -> None:
     )
     if Role.EDITOR not in accounts.roles_of(user.roles) or reports is not None:
         msg = (
-            "Only an editor who does not report on this case may attest and release: you have put evidence on "
-            "it, or you are no editor of the newsroom. Give another editor a seat as editor; if there is none, "
-            "ask the grant manager for an independent verifier."
+            "Only an editor who does not report on this case may attest and release: you have put "
+            "evidence on it, or you are no editor of the newsroom. Give another editor a seat as editor; "
+            "if there is none, ask the grant manager for an independent verifier."
         )
         raise ForbiddenError(msg)
 
@@ -321,9 +313,7 @@ def open_commitment(uow: UnitOfWork, case: OpenCase, submission_id: UUID) -> Non
     if secret is None:
         raise NotFoundError(keeping.NOT_THERE)
     told = json.loads(
-        case.key(secret.generation).open(
-            secret.record, "milestone_secret", submission_id, "record"
-        )
+        case.key(secret.generation).open(secret.record, "milestone_secret", submission_id, "record")
     ).get("E3")
     if told is None:
         raise NotFoundError(keeping.NOT_THERE)
