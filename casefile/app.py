@@ -22,16 +22,19 @@ from casefile.desk import routes as desk_routes
 from casefile.errors import ConfigError
 from casefile.evidence import extraction
 from casefile.evidence import routes as evidence_routes
-from casefile.grants import (  # noqa: F401
-    application_models,
-    award_models,
+from casefile.grants import agreement_routes as agreements_routes
+from casefile.grants import application_routes as applications_routes
+from casefile.grants import (
+    apply_routes,
+    award_overview,
     award_routes,
-    call_models,
-    models,
-    overview,
+    call_routes,
+    decision_routes,
+    import_routes,
     overview_routes,
     payment_routes,
 )
+from casefile.grants import routes as grants_routes
 from casefile.index import Index
 from casefile.jobs import Jobs
 from casefile.milestones import grant_routes as submission_routes
@@ -84,7 +87,7 @@ def open_resources(
         jobs=jobs,
         clock=now,
         document_sources=[notes.documents, extraction.documents],
-        deadline_sources=[overview.deadlines],
+        deadline_sources=[award_overview.deadlines],
     )
     jobs.register(extraction.WORK, functools.partial(extraction.read_text, resources))
     jobs.now_and_then(functools.partial(ticking.in_background, resources))
@@ -157,6 +160,13 @@ def create_app(
         overview_routes,
         milestone_routes,
         submission_routes,
+        grants_routes,
+        agreements_routes,
+        call_routes,
+        applications_routes,
+        decision_routes,
+        import_routes,
+        apply_routes,
     ):
         app.register_blueprint(routes.bp)
     return app

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import secrets
+import unicodedata
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from casefile import audit
 from casefile.errors import ConflictError, InvalidError, NotFoundError
-from casefile.grants import calls, codenames, keeping, organisations, sealed
+from casefile.grants import calls, keeping, organisations, sealed
 from casefile.grants.application_models import (
     Application,
     ApplicationAttachment,
     ApplicationMessage,
     ApplicationPartner,
 )
-from casefile.grants.call_models import Call, CallInvitation
+from casefile.grants.call_models import Call
 from casefile.grants.dates import local_in
-from casefile.grants.states import APPLICATION_MOVES, ApplicationState, CallState, Entry
+from casefile.grants.states import APPLICATION_MOVES, ApplicationState, CallState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
     from decimal import Decimal
     from uuid import UUID
 
@@ -73,87 +74,6 @@ def closed_message(call: Call) -> str:
     return (
         f"The call closed on {when:%Y-%m-%d at %H:%M} ({call.zone}, UTC{when:%z}). Nothing was submitted or "
         "changed. Your draft is kept; ask the programme whether there will be another call."
-    )
-
-
-def invite(uow: UnitOfWork, call_id: UUID, name: str, days: int) -> str:
-    """Make a link that lets somebody begin one application; it is shown once."""
-    keeping.held(uow, Call, call_id)
-    token = secrets.token_urlsafe(LINK_BYTES)
-    row = CallInvitation(
-        call_id=call_id,
-        name=name,
-        token_digest=sealed.link_digest(uow.resources, INVITATION_LINK, token),
-        expires_at=uow.now + timedelta(days=days),
-    )
-    keeping.add(uow, row, "applicant.invited")
-    return token
-
-
-def withdraw_invitation(uow: UnitOfWork, call_id: UUID, row_id: UUID, reason: str) -> None:
-    row = keeping.held(uow, CallInvitation, row_id, call_id=call_id)
-    keeping.void(uow, row, "applicant.uninvited", reason)
-
-
-def invitation(
-    session: Session, resources: Resources, token: str
-) -> tuple[CallInvitation, Call] | None:
-    """Return the open invitation behind a link, and its call; None when there is none."""
-    digest = sealed.link_digest(resources, INVITATION_LINK, token)
-    row = session.scalars(
-        select(CallInvitation).where(CallInvitation.token_digest == digest)
-    ).one_or_none()
-    if row is None or row.voided_at or row.used_at or row.expires_at <= resources.clock():
-        return None
-    return row, keeping.get(session, Call, row.call_id)
-
-
-def begin(uow: UnitOfWork, call_id: UUID, invited: str | None = None) -> tuple[Application, str]:
-    """Begin an empty draft and return it with its link, which is kept nowhere else."""
-    call = keeping.held(uow, Call, call_id)
-    calls.settle(uow, call)
-    state = calls.standing(call, uow.now)
-    if state == CallState.CLOSED:
-        raise ConflictError(closed_message(call))
-    if not calls.may_begin(call, uow.now):
-        msg = "This call is not open. Come back when it is; nothing was saved."
-        raise ConflictError(msg)
-    used = invitation(uow.session, uow.resources, invited) if invited else None
-    if (used is None or used[0].call_id != call.id) and (invited or call.entry != Entry.PUBLIC):
-        raise NotFoundError(NO_LINK)
-    token = secrets.token_urlsafe(LINK_BYTES)
-    row = _empty(uow, call, sealed.link_digest(uow.resources, APPLICATION_LINK, token))
-    if used is not None:
-        used[0].used_at, row.applicant = uow.now, used[0].name
-        row.invitation_id = used[0].id
-    keeping.add(uow, row, "application.begun")
-    return row, token
-
-
-def _empty(uow: UnitOfWork, call: Call, digest: bytes) -> Application:
-    last = uow.session.scalar(
-        select(func.max(Application.number)).where(Application.call_id == call.id)
-    )
-    row_id = uuid4()
-    return Application(
-        id=row_id,
-        call_id=call.id,
-        number=(last or 0) + 1,
-        codename=codenames.make(),
-        state=ApplicationState.DRAFT,
-        capability_digest=digest,
-        applicant="",
-        legal_form="",
-        kind="",
-        title="",
-        summary="",
-        currency=call.currency,
-        regions=[],
-        place="",
-        answers={},
-        form_version=call.form_version,
-        record=sealed.seal(uow.resources, "application", row_id, "record", {}),
-        revision=0,
     )
 
 
@@ -324,3 +244,27 @@ def messages(session: Session, application_id: UUID) -> Sequence[ApplicationMess
         .where(ApplicationMessage.application_id == application_id)
         .order_by(ApplicationMessage.created_at)
     ).all()
+
+
+def may_change(row: Application, call: Call, now: datetime) -> bool:
+    """Say whether the applicant may change the draft now: what `changeable` allows."""
+    if row.state == ApplicationState.MORE_INFO:
+        return True
+    return row.state in OPEN_TO_CHANGES and calls.standing(call, now) == CallState.OPEN
+
+
+def annex_names(
+    session: Session, resources: Resources, application_id: UUID
+) -> list[tuple[UUID, str, int]]:
+    """Return id, name and size of the files of a draft."""
+    return [
+        (row.id, sealed.open_record(resources, row.id, row.record)["name"], row.size)
+        for row in attachments(session, application_id)
+    ]
+
+
+def file_label(name: str) -> str:
+    """Return a file's name as it is shown: no folder, nothing invisible, at most 255 letters."""
+    last = unicodedata.normalize("NFC", name).replace("\\", "/").rpartition("/")[2]
+    shown = "".join(" " if unicodedata.category(one)[0] in "CZ" else one for one in last)
+    return " ".join(shown.split())[:255] or "unnamed"

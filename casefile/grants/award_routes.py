@@ -11,7 +11,8 @@ from flask_babel import gettext as _
 from casefile.accounts import service as accounts
 from casefile.accounts.forms import put_error
 from casefile.errors import CasefileError, ConflictError, InvalidError, NotFoundError
-from casefile.grants import awards, keeping, overview, payments, teams
+from casefile.grants import award_overview as overview
+from casefile.grants import awards, keeping, payments, teams
 from casefile.grants.access import requires
 from casefile.grants.award_forms import (
     AwardForm,

@@ -30,7 +30,7 @@ class Column:
     """A column of a list, on the page and in the file."""
 
     key: str
-    label: str
+    label: Any
     sort: str = ""
     wide: bool = False
     page: bool = True
@@ -57,7 +57,7 @@ def cells(value: object) -> list[Any]:
 def header(columns: Sequence[Column], money: frozenset[str], currency: str) -> list[str]:
     found: list[str] = []
     for column in columns:
-        found.append(column.label)
+        found.append(str(column.label))
         if column.key in money:
             found.append(f"{column.label}: {currency}")
     return found

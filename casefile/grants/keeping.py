@@ -31,6 +31,7 @@ CANNOT_FOLLOW = (
     "This step cannot be taken now: somebody may have taken another one first. Nothing was changed. "
     "Open the page again to see where things stand."
 )
+NO_STATE = "There is no such state. Open the page again and choose one of its buttons."
 WHY = "Say why: one sentence is enough. It is kept with the change."
 
 
@@ -118,6 +119,14 @@ def move(
     row.state = to.value  # type: ignore[attr-defined]
     write_event(uow, row, "state", before, to.value, reason)
     changed(uow, row, action)
+
+
+def state_named(states: type[State], name: str | None) -> State:
+    """Return the state of this name. InvalidError when there is none."""
+    try:
+        return states(name or "")
+    except ValueError as error:
+        raise InvalidError(NO_STATE) from error
 
 
 def void(uow: UnitOfWork, row: Kept, action: str, reason: str) -> None:

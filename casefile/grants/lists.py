@@ -2,107 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, or_, select
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import or_, select
 
-from casefile.grants import exports
 from casefile.grants.application_models import Application
 from casefile.grants.call_models import Call
 from casefile.grants.dates import PartialDate
 from casefile.grants.exports import Column
+from casefile.grants.listing import Filters, Listing, words
 from casefile.grants.models import ExchangeRate, FundingAgreement, Organisation, Programme
 from casefile.grants.money import Money
 from casefile.grants.programmes import seen_by
 from casefile.grants.states import ApplicationState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
-    from uuid import UUID
 
-    from sqlalchemy import ColumnElement, Select
+    from sqlalchemy import Select
     from sqlalchemy.orm import Session
 
     from casefile.web import Person
 
-    Translate = Callable[[str], str]
-
-CHUNK = 1000
 SEALED_STATES = ("draft", "published", "open")
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What a list is narrowed to."""
-
-    text: str = ""
-    state: str = ""
-    sort: str = ""
-    parent: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """A list. `query` gives what a person may see; `row` what a line of it shows."""
-
-    name: str
-    columns: Sequence[Column]
-    query: Callable[[Session, Person, Filters, datetime], Select[Any]]
-    row: Callable[[Any], dict[str, Any]]
-    sorts: Mapping[str, Sequence[ColumnElement[Any]]]
-    money: frozenset[str] = frozenset()
-    states: Sequence[str] = ()
-
-    def narrowed(
-        self, session: Session, person: Person, filters: Filters, now: datetime
-    ) -> Select[Any]:
-        return self.query(session, person, filters, now)
-
-    def page(
-        self,
-        session: Session,
-        person: Person,
-        filters: Filters,
-        now: datetime,
-        *,
-        offset: int,
-        limit: int,
-    ) -> list[dict[str, Any]]:
-        query = self._sorted(self.narrowed(session, person, filters, now), filters.sort)
-        return [self.row(found) for found in session.execute(query.offset(offset).limit(limit))]
-
-    def count(self, session: Session, person: Person, filters: Filters, now: datetime) -> int:
-        narrowed = self.narrowed(session, person, filters, now).order_by(None)
-        return session.scalar(select(func.count()).select_from(narrowed.subquery())) or 0
-
-    def _sorted(self, query: Select[Any], sort: str) -> Select[Any]:
-        usual = next(iter(self.sorts))
-        return query.order_by(*self.sorts.get(sort, self.sorts[usual]))
-
-    def table(
-        self,
-        session: Session,
-        person: Person,
-        filters: Filters,
-        now: datetime,
-        translate: Translate,
-    ) -> Iterator[list[Any]]:
-        """Yield the whole list for a file, header first."""
-        columns = [
-            Column(column.key, translate(column.label), column.sort) for column in self.columns
-        ]
-        yield exports.header(columns, self.money, translate("currency"))
-        query = self._sorted(self.narrowed(session, person, filters, now), filters.sort)
-        for found in session.execute(query.execution_options(yield_per=CHUNK)):
-            yield exports.flat(self.row(found), columns, self.money)
-
-
-def words(text: str, *columns: Any) -> ColumnElement[bool]:
-    """Say that one of the columns holds this text, whatever signs are in it."""
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return or_(*(column.ilike(f"%{escaped}%", escape="\\") for column in columns))
 
 
 def title(row: Any) -> str:
@@ -110,7 +33,9 @@ def title(row: Any) -> str:
     return str(row.title_en or row.title_ru or row.title_ky or row.code)
 
 
-def _programmes(session: Session, person: Person, filters: Filters, _now: datetime) -> Select[Any]:
+def _programmes(
+    session: Session, person: Person, filters: Filters, _now: datetime
+) -> Select[*tuple[Any, ...]]:
     query = select(Programme).where(Programme.voided_at.is_(None))
     seen = seen_by(person, session)
     if seen is not None:
@@ -137,7 +62,7 @@ def _programme(found: Any) -> dict[str, Any]:
 
 def _organisations(
     _session: Session, _person: Person, filters: Filters, _now: datetime
-) -> Select[Any]:
+) -> Select[*tuple[Any, ...]]:
     query = select(Organisation).where(Organisation.voided_at.is_(None))
     if filters.state:
         query = query.where(Organisation.kind == filters.state)
@@ -158,8 +83,10 @@ def _organisation(found: Any) -> dict[str, Any]:
     }
 
 
-def _agreements(session: Session, person: Person, filters: Filters, _now: datetime) -> Select[Any]:
-    query = (
+def _agreements(
+    session: Session, person: Person, filters: Filters, _now: datetime
+) -> Select[*tuple[Any, ...]]:
+    query: Select[*tuple[Any, ...]] = (
         select(FundingAgreement, Organisation.name.label("donor"), Programme.code)
         .join(Programme, Programme.id == FundingAgreement.programme_id)
         .outerjoin(Organisation, Organisation.id == FundingAgreement.donor_id)
@@ -192,7 +119,9 @@ def _agreement(found: Any) -> dict[str, Any]:
     }
 
 
-def _rates(_session: Session, _person: Person, filters: Filters, _now: datetime) -> Select[Any]:
+def _rates(
+    _session: Session, _person: Person, filters: Filters, _now: datetime
+) -> Select[*tuple[Any, ...]]:
     query = select(ExchangeRate)
     if filters.state == "superseded":
         query = query.where(ExchangeRate.superseded_at.is_not(None))
@@ -216,8 +145,10 @@ def _rate(found: Any) -> dict[str, Any]:
     }
 
 
-def _calls(session: Session, person: Person, filters: Filters, _now: datetime) -> Select[Any]:
-    query = (
+def _calls(
+    session: Session, person: Person, filters: Filters, _now: datetime
+) -> Select[*tuple[Any, ...]]:
+    query: Select[*tuple[Any, ...]] = (
         select(Call, Programme.code.label("programme"))
         .join(Programme, Programme.id == Call.programme_id)
         .where(Call.voided_at.is_(None))
@@ -251,12 +182,12 @@ def _call(found: Any) -> dict[str, Any]:
 
 def _applications(
     _session: Session, _person: Person, filters: Filters, now: datetime
-) -> Select[Any]:
+) -> Select[*tuple[Any, ...]]:
     """Drafts belong to their applicants, and a sealed call shows nothing before its deadline."""
     may_be_read = or_(
         Call.sealed_until_close.is_(False), Call.closes_at <= now, Call.state.not_in(SEALED_STATES)
     )
-    query = (
+    query: Select[*tuple[Any, ...]] = (
         select(Application, Call.code)
         .join(Call, Call.id == Application.call_id)
         .where(Application.voided_at.is_(None), Application.revision > 0, may_be_read)
@@ -292,11 +223,11 @@ def _application(found: Any) -> dict[str, Any]:
 PROGRAMMES = Listing(
     "programmes",
     (
-        Column("code", "Code", "code"),
-        Column("title", "Title", "title"),
-        Column("status", "Status"),
-        Column("starts", "Start", "start", wide=True),
-        Column("ends", "End", wide=True),
+        Column("code", _l("Code"), "code"),
+        Column("title", _l("Title"), "title"),
+        Column("status", _l("Status")),
+        Column("starts", _l("Start"), "start", wide=True),
+        Column("ends", _l("End"), wide=True),
     ),
     _programmes,
     _programme,
@@ -310,11 +241,11 @@ PROGRAMMES = Listing(
 ORGANISATIONS = Listing(
     "organisations",
     (
-        Column("name", "Name", "name"),
-        Column("legal_form", "Legal form", wide=True),
-        Column("kind", "Kind"),
-        Column("region", "Region", "region", wide=True),
-        Column("iati_identifier", "IATI identifier", page=False),
+        Column("name", _l("Name"), "name"),
+        Column("legal_form", _l("Legal form"), wide=True),
+        Column("kind", _l("Kind")),
+        Column("region", _l("Region"), "region", wide=True),
+        Column("iati_identifier", _l("IATI identifier"), page=False),
     ),
     _organisations,
     _organisation,
@@ -327,14 +258,14 @@ ORGANISATIONS = Listing(
 AGREEMENTS = Listing(
     "agreements",
     (
-        Column("title", "Title", "title"),
-        Column("donor", "Donor", "donor"),
-        Column("reference", "Reference", wide=True),
-        Column("programme", "Programme", wide=True),
-        Column("amount", "Amount", "amount"),
-        Column("state", "State"),
-        Column("starts", "Start", "start", wide=True),
-        Column("ends", "End", wide=True),
+        Column("title", _l("Title"), "title"),
+        Column("donor", _l("Donor"), "donor"),
+        Column("reference", _l("Reference"), wide=True),
+        Column("programme", _l("Programme"), wide=True),
+        Column("amount", _l("Amount"), "amount"),
+        Column("state", _l("State")),
+        Column("starts", _l("Start"), "start", wide=True),
+        Column("ends", _l("End"), wide=True),
     ),
     _agreements,
     _agreement,
@@ -350,12 +281,12 @@ AGREEMENTS = Listing(
 RATES = Listing(
     "rates",
     (
-        Column("valid_on", "On", "day"),
-        Column("base", "One unit of", "pair"),
-        Column("value", "is worth"),
-        Column("quote", "units of"),
-        Column("source", "Source"),
-        Column("superseded_at", "Superseded", wide=True),
+        Column("valid_on", _l("On"), "day"),
+        Column("base", _l("One unit of"), "pair"),
+        Column("value", _l("is worth")),
+        Column("quote", _l("units of")),
+        Column("source", _l("Source")),
+        Column("superseded_at", _l("Superseded"), wide=True),
     ),
     _rates,
     _rate,
@@ -368,13 +299,13 @@ RATES = Listing(
 CALLS = Listing(
     "calls",
     (
-        Column("code", "Code", "code"),
-        Column("title", "Title", "title"),
-        Column("programme", "Programme", wide=True),
-        Column("state", "State"),
-        Column("opens_at", "Opens", wide=True),
-        Column("closes_at", "Closes", "deadline"),
-        Column("envelope", "Envelope", wide=True),
+        Column("code", _l("Code"), "code"),
+        Column("title", _l("Title"), "title"),
+        Column("programme", _l("Programme"), wide=True),
+        Column("state", _l("State")),
+        Column("opens_at", _l("Opens"), wide=True),
+        Column("closes_at", _l("Closes"), "deadline"),
+        Column("envelope", _l("Envelope"), wide=True),
     ),
     _calls,
     _call,
@@ -389,17 +320,17 @@ CALLS = Listing(
 APPLICATIONS = Listing(
     "applications",
     (
-        Column("number", "Number", "number", wide=True),
-        Column("codename", "Codename", page=False),
-        Column("title", "Project", "title"),
-        Column("legal_form", "Legal form", page=False),
-        Column("applicant", "Applicant", "applicant"),
-        Column("requested", "Requested", "amount"),
-        Column("state", "State"),
-        Column("regions", "Regions", page=False),
-        Column("place", "Place", page=False),
-        Column("call", "Call", wide=True),
-        Column("submitted_at", "Submitted", "submitted", wide=True),
+        Column("number", _l("Number"), "number", wide=True),
+        Column("codename", _l("Codename"), page=False),
+        Column("title", _l("Project"), "title"),
+        Column("legal_form", _l("Legal form"), page=False),
+        Column("applicant", _l("Applicant"), "applicant"),
+        Column("requested", _l("Requested"), "amount"),
+        Column("state", _l("State")),
+        Column("regions", _l("Regions"), page=False),
+        Column("place", _l("Place"), page=False),
+        Column("call", _l("Call"), wide=True),
+        Column("submitted_at", _l("Submitted"), "submitted", wide=True),
     ),
     _applications,
     _application,

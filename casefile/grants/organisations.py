@@ -10,7 +10,7 @@ from sqlalchemy import select
 from casefile.accounts.models import User
 from casefile.errors import ConflictError, NotFoundError
 from casefile.grants import keeping
-from casefile.grants.models import Affiliation, Organisation
+from casefile.grants.models import Affiliation, Organisation, Programme, ProgrammeOrganisation
 from casefile.grants.programmes import fill
 
 if TYPE_CHECKING:
@@ -125,3 +125,17 @@ def people_of(session: Session, organisation_id: UUID) -> Sequence[tuple[Affilia
         .order_by(User.name)
     )
     return [(row.Affiliation, row.name) for row in rows]
+
+
+def roles_of(session: Session, organisation_id: UUID) -> Sequence[tuple[Programme, str]]:
+    """Return the programmes an organisation stands behind, and in which role."""
+    rows = session.execute(
+        select(Programme, ProgrammeOrganisation.role)
+        .join(ProgrammeOrganisation, ProgrammeOrganisation.programme_id == Programme.id)
+        .where(
+            ProgrammeOrganisation.organisation_id == organisation_id,
+            ProgrammeOrganisation.voided_at.is_(None),
+        )
+        .order_by(Programme.code)
+    )
+    return [(row.Programme, row.role) for row in rows]

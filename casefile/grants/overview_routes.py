@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
 
-from casefile.grants import overview, teams
+from casefile.grants import award_overview as overview
+from casefile.grants import teams
 from casefile.grants.access import requires
 from casefile.grants.award_routes import as_id, today
 from casefile.grants.payment_routes import send

@@ -230,6 +230,24 @@ def void_edition(
     keeping.void(uow, row, "edition.voided", reason)
 
 
+def edition(session: Session, programme_id: UUID, component_id: UUID, edition_id: UUID) -> Edition:
+    """Return an edition of this component of this programme. NotFoundError else."""
+    keeping.get(session, Component, component_id, programme_id=programme_id)
+    return keeping.get(session, Edition, edition_id, component_id=component_id)
+
+
+def editions_of(session: Session, component_id: UUID) -> Sequence[Edition]:
+    return session.scalars(
+        select(Edition)
+        .where(Edition.component_id == component_id, Edition.voided_at.is_(None))
+        .order_by(Edition.year.desc(), Edition.created_at)
+    ).all()
+
+
+def role(session: Session, programme_id: UUID, role_id: UUID) -> ProgrammeOrganisation:
+    return keeping.get(session, ProgrammeOrganisation, role_id, programme_id=programme_id)
+
+
 def grid(session: Session, programme: Programme, this_year: int) -> tuple[list[int], list[GridRow]]:
     """Return the years and a row for each component, with the years that lack an edition.
 

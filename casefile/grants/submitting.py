@@ -17,7 +17,7 @@ from casefile.grants.money import Money
 from casefile.grants.states import APPLICATION_MOVES, ApplicationState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
     from sqlalchemy.orm import Session
@@ -107,6 +107,23 @@ def latest_revision(session: Session, application_id: UUID) -> ApplicationRevisi
         .where(ApplicationRevision.application_id == application_id)
         .order_by(ApplicationRevision.number.desc())
         .limit(1)
+    ).one_or_none()
+
+
+def revisions(session: Session, application_id: UUID) -> Sequence[ApplicationRevision]:
+    return session.scalars(
+        select(ApplicationRevision)
+        .where(ApplicationRevision.application_id == application_id)
+        .order_by(ApplicationRevision.number.desc())
+    ).all()
+
+
+def revision(session: Session, application_id: UUID, number: int) -> ApplicationRevision | None:
+    return session.scalars(
+        select(ApplicationRevision).where(
+            ApplicationRevision.application_id == application_id,
+            ApplicationRevision.number == number,
+        )
     ).one_or_none()
 
 

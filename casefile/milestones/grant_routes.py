@@ -11,8 +11,8 @@ from casefile.grants import keeping
 from casefile.grants import milestones as grant_milestones
 from casefile.grants.access import requires
 from casefile.grants.award_forms import OBSTACLES, ReasonForm
+from casefile.grants.award_overview import look_of
 from casefile.grants.money import Money
-from casefile.grants.overview import look_of
 from casefile.milestones import content, deciding
 from casefile.policy import Permission
 from casefile.web import confirmed, current, database_session, resources, timezone, unit_of_work

@@ -26,7 +26,6 @@ from casefile.evidence import service as evidence
 from casefile.evidence.models import Item
 from casefile.grants import awards, keeping
 from casefile.grants import milestones as grant_milestones
-from casefile.grants.award_models import Milestone
 from casefile.grants.award_states import EvidenceClass
 from casefile.milestones import content, counting, links
 from casefile.milestones.content import Entered, Shown
@@ -46,7 +45,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from casefile.cases.access import OpenCase
-    from casefile.grants.award_models import Award
+    from casefile.grants.award_models import Award, Milestone
     from casefile.uow import UnitOfWork
 
 SIGNED_AS = "casefile milestone submission 1"
