@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import DateField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import DateField, IntegerField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import HiddenInput
 
@@ -52,7 +52,9 @@ class AwardForm(FlaskForm):
     )
     contract_type = SelectField(_l("Kind of contract"), choices=choices(CONTRACT_NAMES))
     amount = AmountField(_l("Amount"), validators=[InputRequired(FILL_IN)])
-    currency = SelectField(_l("Currency"), choices=[(code, code) for code in USUAL_CURRENCIES])
+    currency = SelectField(
+        _l("Currency"), choices=[SelectChoice(code, code) for code in USUAL_CURRENCIES]
+    )
     starts_on = DateField(_l("First day"), validators=[InputRequired(FILL_IN), not_out_of_reach])
     ends_on = DateField(_l("Last day"), validators=[InputRequired(FILL_IN), not_out_of_reach])
     exclusion = SelectField(_l("What the public may learn of it"), choices=choices(EXCLUSION_NAMES))

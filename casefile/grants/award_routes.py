@@ -7,6 +7,7 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
+from wtforms import SelectChoice
 
 from casefile.accounts import service as accounts
 from casefile.accounts.forms import put_error
@@ -100,7 +101,8 @@ def as_id(text: str) -> UUID | None:
 
 def _form(form: AwardForm | None = None) -> AwardForm:
     made = form or AwardForm()
-    made.programme_id.choices = overview.programme_names(database_session(), current().person)
+    names = overview.programme_names(database_session(), current().person)
+    made.programme_id.choices = [SelectChoice(*pair) for pair in names]
     return made
 
 

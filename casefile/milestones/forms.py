@@ -78,7 +78,9 @@ class DraftForm(FlaskForm):
     )
     amount = StringField(_l("Amount"), validators=_short(40))
     currency = SelectField(
-        _l("Currency"), choices=[(code, code) for code in USUAL_CURRENCIES], validate_choice=False
+        _l("Currency"),
+        choices=[SelectChoice(code, code) for code in USUAL_CURRENCIES],
+        validate_choice=False,
     )
     heading = StringField(_l("Heading of the budget"), validators=_short(LONGEST_OUTLET))
     month = StringField(_l("Month"), validators=_short(7))
