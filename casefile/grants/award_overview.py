@@ -211,15 +211,12 @@ def grid(
                 milestone.state,
             )
         )
-    paid: dict[UUID, int] = dict(
-        session.execute(
-            select(Payment.award_id, _cents(Payment.amount))
-            .where(Payment.award_id.in_(ids), Payment.state == PaymentState.PAID)
-            .group_by(Payment.award_id)
-        )
-        .tuples()
-        .all()
+    sums_ = session.execute(
+        select(Payment.award_id, _cents(Payment.amount))
+        .where(Payment.award_id.in_(ids), Payment.state == PaymentState.PAID)
+        .group_by(Payment.award_id)
     )
+    paid: dict[UUID, int] = {row[0]: row[1] for row in sums_}
     return [
         Line(
             award,
