@@ -21,6 +21,7 @@ from casefile.cases import access, indexing, seats
 from casefile.cases import service as cases
 from casefile.cases.models import Case, CaseSeat
 from casefile.demo import content
+from casefile.demo.awards import Awards
 from casefile.evidence import extraction
 from casefile.evidence import service as evidence
 from casefile.notes import service as notes
@@ -41,13 +42,13 @@ READERS = 3
 
 
 @dataclass(slots=True)
-class _Account:
+class Account:
     id: UUID
     bundle: keys.Bundle
     person: content.Person
 
 
-def _keep_code(uow: UnitOfWork, account: _Account) -> None:
+def _keep_code(uow: UnitOfWork, account: Account) -> None:
     """Give somebody of the sample a recovery code that, like the password, is no secret."""
     recovery.make(uow, account.id, account.bundle, recovery_code(account.person.username))
     uow.session.get_one(RecoveryCode, account.id).kept_at = uow.now
@@ -67,7 +68,7 @@ class Loader:
         self.newsroom = content.load()
         self.now = self.resources.clock()
         self.tell = tell
-        self.accounts: dict[str, _Account] = {}
+        self.accounts: dict[str, Account] = {}
         self.to_read: list[tuple[UUID, UUID, bytes]] = []
 
     def run(self) -> None:
@@ -75,6 +76,7 @@ class Loader:
         with self.app.app_context():
             self._people()
             self._investigations()
+            Awards(self).run()
             self._read_files()
             self._index()
         self.resources.index.close()
@@ -84,7 +86,7 @@ class Loader:
         people = sorted(self.newsroom.people, key=lambda person: Role.ADMIN not in person.roles)
         first, *others = people
         opened = max(case.opened_days_ago for case in self.newsroom.investigations)
-        with self._at(timedelta(days=opened + 2), None) as uow:
+        with self.at(timedelta(days=opened + 2), None) as uow:
             user, bundle = accounts.found(
                 uow,
                 username=first.username,
@@ -92,7 +94,7 @@ class Loader:
                 password=first.password,
                 roles=[Role(role) for role in first.roles],
             )
-            founder = _Account(user.id, bundle, first)
+            founder = Account(user.id, bundle, first)
             _keep_code(uow, founder)
         self.accounts[first.key] = founder
         made = [(person, uuid4(), keys.Bundle.create(bundle.anchor)) for person in others]
@@ -100,7 +102,7 @@ class Loader:
             accounts.seal_bundle(self.resources, user_id, person.username, person.password, own)
             for person, user_id, own in made
         ]
-        with self._at(timedelta(days=opened + 1), founder) as uow:
+        with self.at(timedelta(days=opened + 1), founder) as uow:
             for (person, user_id, own), put in zip(made, sealed, strict=True):
                 user = accounts.new_user(
                     uow,
@@ -113,11 +115,11 @@ class Loader:
                 )
                 user.invited_by_id = founder.id
                 accounts.certify(uow, user, founder.id, founder.bundle)
-                self.accounts[person.key] = _Account(user_id, own, person)
+                self.accounts[person.key] = Account(user_id, own, person)
                 _keep_code(uow, self.accounts[person.key])
         self.tell("people", len(people), len(people))
 
-    def _at(self, age: timedelta, account: _Account | None) -> UnitOfWork:
+    def at(self, age: timedelta, account: Account | None) -> UnitOfWork:
         uow = UnitOfWork(
             self.resources,
             account.id if account else None,
@@ -126,7 +128,7 @@ class Loader:
         uow.now = self.now - age
         return uow
 
-    def _open(self, case_id: UUID, account: _Account) -> access.OpenCase:
+    def open_case(self, case_id: UUID, account: Account) -> access.OpenCase:
         person = Person(
             account.id, account.person.username, account.person.name, frozenset(), "auto", ""
         )
@@ -153,7 +155,7 @@ class Loader:
         lead = self.accounts[lead_key]
         opened = timedelta(days=told.opened_days_ago)
         yield opened
-        with self._at(opened, lead) as uow:
+        with self.at(opened, lead) as uow:
             case_id = cases.create(uow, title=told.title, summary=told.summary)
         seated = opened - timedelta(minutes=10)
         yield seated
@@ -169,8 +171,8 @@ class Loader:
         if told.status != "open":
             closed = min((note.age for note in told.notes), default=timedelta()) / 2
             yield closed
-            case = self._open(case_id, lead)
-            with self._at(closed, lead) as uow:
+            case = self.open_case(case_id, lead)
+            with self.at(closed, lead) as uow:
                 cases.describe(
                     uow,
                     case,
@@ -181,11 +183,11 @@ class Loader:
                 )
 
     def _seat(
-        self, case_id: UUID, lead: _Account, key: str, seat: content.Seat, age: timedelta
+        self, case_id: UUID, lead: Account, key: str, seat: content.Seat, age: timedelta
     ) -> None:
         ends = self.now + timedelta(days=seat.ends_in_days) if seat.ends_in_days else None
-        case = self._open(case_id, lead)
-        with self._at(age, lead) as uow:
+        case = self.open_case(case_id, lead)
+        with self.at(age, lead) as uow:
             seats.add(
                 uow,
                 case,
@@ -220,7 +222,7 @@ class Loader:
 
     def _evidence(self, case_id: UUID, told: content.Evidence, age: timedelta) -> None:
         account = self.accounts[told.added_by]
-        case = self._open(case_id, account)
+        case = self.open_case(case_id, account)
         upload = SealedUpload(self.resources.vault, case_id, limit=FILE_LIMIT)
         with content.open_file(told.file) as file:
             while block := file.read(BLOCK):
@@ -233,7 +235,7 @@ class Loader:
             obtained_how=told.obtained_how,
             tags=told.tags,
         )
-        with self._at(age, account) as uow:
+        with self.at(age, account) as uow:
             items = evidence.add(uow, case, [(told.file, upload)], origin)
             self.to_read += [
                 (case_id, item.id, extraction.brief(case, item))
@@ -250,16 +252,16 @@ class Loader:
         age: timedelta,
     ) -> None:
         account = self.accounts[told.author]
-        case = self._open(case_id, account)
-        with self._at(age, account) as uow:
+        case = self.open_case(case_id, account)
+        with self.at(age, account) as uow:
             note_ids[number] = notes.add(uow, case, notes.Text(told.title, told.body, told.tags))
 
     def _edit(
         self, case_id: UUID, told: content.Note, edit: content.Edit, note_id: UUID, age: timedelta
     ) -> None:
         account = self.accounts[edit.author]
-        case = self._open(case_id, account)
-        with self._at(age, account) as uow:
+        case = self.open_case(case_id, account)
+        with self.at(age, account) as uow:
             base = notes.get(uow.session, case, note_id).version
             notes.save(uow, case, note_id, notes.Text(told.title, edit.body, told.tags), base)
 
@@ -279,7 +281,7 @@ class Loader:
             ).all()
         by_id = {account.id: account for account in self.accounts.values()}
         for number, (case_id, user_id) in enumerate(leads, start=1):
-            indexing.catch_up(self.resources, self._open(case_id, by_id[user_id]))
+            indexing.catch_up(self.resources, self.open_case(case_id, by_id[user_id]))
             self.tell("search", number, len(leads))
 
 

@@ -218,7 +218,9 @@ def check_steps(award: Award, steps: Sequence[Step]) -> None:
             raise InvalidError(msg)
     whole = sum((step.share for step in steps), Decimal())
     if whole != HUNDRED:
-        msg = f"The shares of the milestones add up to {whole.normalize():f} percent. Make them add up to 100."
+        msg = (
+            f"The shares of the milestones add up to {whole.normalize():f} percent. Make them 100."
+        )
         raise InvalidError(msg)
 
 

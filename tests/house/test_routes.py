@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from tests.cast import Cast
 
-KINDS = {"public", "signed_in", "role", "case"}
+KINDS = {"public", "signed_in", "role", "case", "grants"}
 LONGEST_VIEW = 34
 
 
@@ -30,7 +30,9 @@ def test_every_route_carries_one_permission_mark(app: Flask) -> None:
 
         assert found is not None, f"{endpoint} has no mark, so nobody reaches it"
         assert found.kind in KINDS, endpoint
-        assert (found.permission is not None) == (found.kind in {"role", "case"}), endpoint
+        assert (found.permission is not None) == (found.kind in {"role", "case", "grants"}), (
+            endpoint
+        )
 
 
 def test_a_route_in_a_case_asks_for_a_seat_and_no_other_does(app: Flask) -> None:
@@ -46,7 +48,7 @@ def test_a_seat_permission_guards_cases_and_a_role_permission_the_rest(app: Flas
         found = mark(view)
         if found is not None and found.kind == "case":
             assert found.permission in CASE_PERMISSIONS, endpoint
-        if found is not None and found.kind == "role":
+        if found is not None and found.kind in {"role", "grants"}:
             assert found.permission in by_role, endpoint
 
 
