@@ -98,6 +98,8 @@ ROWS: tuple[Row, ...] = (
     ("GET", "/cases/{case}/milestones/{milestone}", (404, 404, 404, 404, 404, 404, 302)),
     ("GET", "/cases/{case}/milestones/{milestone}/edit", (404, 404, 403, 404, 404, 404, 302)),
     ("POST", "/cases/{case}/milestones/{milestone}/edit", (404, 404, 403, 404, 404, 404, 302)),
+    ("GET", "/cases/{case}/milestones/{milestone}/verdict", (404, 404, 404, 404, 404, 404, 302)),
+    ("POST", "/cases/{case}/milestones/{milestone}/verdict", (404, 404, 404, 404, 404, 404, 302)),
     ("POST", "/cases/{case}/milestones/{milestone}/release", (403, 403, 403, 404, 404, 404, 302)),
     (
         "POST",
@@ -150,6 +152,7 @@ ROWS: tuple[Row, ...] = (
     ("POST", "/grants/milestones/{milestone}/waive", (404, 404, 404, 404, 404, 404, 302)),
     ("POST", "/grants/milestones/{milestone}/waive/sign", (404, 404, 404, 404, 404, 404, 302)),
     ("POST", "/grants/milestones/{milestone}/waive/refuse", (404, 404, 404, 404, 404, 404, 302)),
+    ("POST", "/grants/milestones/{milestone}/verifier", (404, 404, 404, 404, 404, 404, 302)),
     ("POST", "/grants/milestones/{milestone}/drop", (404, 404, 404, 404, 404, 404, 302)),
     ("GET", "/healthz", (200, 200, 200, 200, 200, 200, 200)),
     ("GET", "/invitations/{token}", (200, 200, 200, 200, 200, 200, 200)),

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from casefile import keys
 from casefile.accounts import service as accounts
-from casefile.grants import awards, keeping, payments
+from casefile.grants import awards, keeping, ladders, payments
 from casefile.grants import milestones as grant_milestones
 from casefile.grants.award_models import Award, BankAccount, Milestone, Payment
 from casefile.grants.award_states import AwardState
@@ -107,7 +107,7 @@ def terms(team: Team, **more: Any) -> dict[str, Any]:
 
 
 def draft(
-    resources: Resources, team: Team, steps: Sequence[awards.Step] | None = None, **more: Any
+    resources: Resources, team: Team, steps: Sequence[ladders.Step] | None = None, **more: Any
 ) -> UUID:
     with UnitOfWork(resources, team.mira.id, team.mira.bundle) as uow:
         return awards.create(uow, terms(team, **more), steps).id
@@ -135,7 +135,7 @@ def act(
 
 
 def active(
-    resources: Resources, team: Team, steps: Sequence[awards.Step] | None = None, **more: Any
+    resources: Resources, team: Team, steps: Sequence[ladders.Step] | None = None, **more: Any
 ) -> UUID:
     """Take an award from the draft to where work begins."""
     award_id = draft(resources, team, steps, **more)
@@ -202,8 +202,8 @@ def release(app: Flask, cast: Cast, milestone_id: UUID, entered: Entered = ATTES
     return made
 
 
-def step(title: str, share: int, *classes: str, days: int = 30) -> awards.Step:
-    return awards.Step(title, TODAY + timedelta(days=days), "As agreed", classes, Decimal(share))
+def step(title: str, share: int, *classes: str, days: int = 30) -> ladders.Step:
+    return ladders.Step(title, TODAY + timedelta(days=days), "As agreed", classes, Decimal(share))
 
 
 ACTIVE = AwardState.ACTIVE

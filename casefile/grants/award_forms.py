@@ -13,9 +13,10 @@ from wtforms.widgets import HiddenInput
 from casefile.accounts.forms import FILL_IN, no_control_characters, not_out_of_reach, required
 from casefile.errors import InvalidError
 from casefile.grants.award_states import EvidenceClass
-from casefile.grants.awards import CONTRACT_TYPES, EXCLUSIONS, Step
+from casefile.grants.awards import CONTRACT_TYPES, EXCLUSIONS
 from casefile.grants.columns import REASON_LENGTH
 from casefile.grants.forms import USUAL_CURRENCIES, AmountField, choices
+from casefile.grants.ladders import Step
 from casefile.grants.money import half_up
 
 if TYPE_CHECKING:

@@ -45,28 +45,6 @@ class PaymentState(StrEnum):
     CANCELLED = "cancelled"
 
 
-class AmendmentState(StrEnum):
-    DRAFT = "draft"
-    NOTIFIED = "notified"
-    SIGNED = "signed"
-    REJECTED = "rejected"
-
-
-class AmendmentKind(StrEnum):
-    EXTENSION = "extension"
-    AMOUNT = "amount"
-    BUDGET = "budget"
-    MILESTONE = "milestone"
-
-
-class ExpenditureState(StrEnum):
-    RECORDED = "recorded"
-    CHECKED = "checked"
-    ELIGIBLE = "eligible"
-    INELIGIBLE = "ineligible"
-    VOID = "void"
-
-
 class EvidenceClass(StrEnum):
     """What crosses the valve. Each says a little and shows nothing of the work."""
 
@@ -88,7 +66,7 @@ class Obstacle(StrEnum):
     OTHER = "other"
 
 
-_A, _M, _P, _X, _E = AwardState, MilestoneState, PaymentState, AmendmentState, ExpenditureState
+_A, _M, _P = AwardState, MilestoneState, PaymentState
 
 AWARD_MOVES: Mapping[AwardState, frozenset[AwardState]] = {
     _A.DRAFT: frozenset({_A.INTERNAL_APPROVAL, _A.TERMINATED}),
@@ -121,19 +99,6 @@ PAYMENT_MOVES: Mapping[PaymentState, frozenset[PaymentState]] = {
     _P.FAILED: frozenset({_P.REQUESTED, _P.CANCELLED}),
     _P.PAID: frozenset(),
     _P.CANCELLED: frozenset(),
-}
-AMENDMENT_MOVES: Mapping[AmendmentState, frozenset[AmendmentState]] = {
-    _X.DRAFT: frozenset({_X.NOTIFIED, _X.SIGNED, _X.REJECTED}),
-    _X.NOTIFIED: frozenset(),
-    _X.SIGNED: frozenset(),
-    _X.REJECTED: frozenset(),
-}
-EXPENDITURE_MOVES: Mapping[ExpenditureState, frozenset[ExpenditureState]] = {
-    _E.RECORDED: frozenset({_E.CHECKED, _E.VOID}),
-    _E.CHECKED: frozenset({_E.ELIGIBLE, _E.INELIGIBLE, _E.VOID}),
-    _E.ELIGIBLE: frozenset({_E.INELIGIBLE, _E.VOID}),
-    _E.INELIGIBLE: frozenset({_E.ELIGIBLE, _E.VOID}),
-    _E.VOID: frozenset(),
 }
 OPEN_MILESTONE = frozenset({_M.DUE, _M.RETURNED})
 MET = frozenset({_M.ACCEPTED, _M.WAIVED})

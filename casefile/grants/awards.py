@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -12,26 +11,22 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 
 from casefile.errors import ConflictError, InvalidError
-from casefile.grants import keeping, payments, teams
+from casefile.grants import keeping, ladders, payments, teams
 from casefile.grants.award_models import Award, Milestone, Payment
 from casefile.grants.award_states import (
     AWARD_MOVES,
     COMMITTED,
-    DEFAULT_LADDER,
     MILESTONE_MOVES,
     OPEN_MILESTONE,
     PAYMENT_MOVES,
     RUNNING,
     AwardState,
-    EvidenceClass,
     MilestoneState,
     PaymentState,
-    Rung,
 )
 from casefile.grants.call_models import Call
-from casefile.grants.columns import TITLE_LENGTH
 from casefile.grants.models import Programme
-from casefile.grants.money import HUNDRED, Money, split_by
+from casefile.grants.money import Money, split_by
 from casefile.grants.separation import keep_apart
 from casefile.notices import service as notices
 from casefile.policy import Permission
@@ -45,44 +40,18 @@ if TYPE_CHECKING:
 
 CONTRACT_TYPES: Final = ("grant", "service", "in_kind")
 EXCLUSIONS: Final = ("totals", "codename", "public")
-MOST_RUNGS: Final = 24
 REMIND_BEFORE: Final = (timedelta(days=14), timedelta(days=3))
 LATE_AFTER: Final = timedelta(days=1)
 CODENAME_TAKEN = "There is an award with this codename already. Open that one, or choose another."
 NOT_A_DRAFT = (
-    "This award is no longer a draft, so its terms stand. Change a signed award by an amendment."
+    "This award is no longer a draft, so its terms stand. Before it is signed it can be sent back; after "
+    "that they do not change."
 )
 LATE: Final = 9  # o'clock, when a reminder is due
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A milestone as it is written down: the day, the words, the classes and the share in percent."""
-
-    title: str
-    due_on: date
-    method: str
-    classes: tuple[str, ...]
-    share: Decimal
-
-
-def ladder(starts_on: date, ends_on: date, rungs: Sequence[Rung] = DEFAULT_LADDER) -> list[Step]:
-    """Lay a ladder out over the time of an award."""
-    days = (ends_on - starts_on).days
-    return [
-        Step(
-            rung.title,
-            starts_on + timedelta(days=int(days * rung.after_share_of_time)),
-            rung.method,
-            tuple(rung.classes),
-            rung.share,
-        )
-        for rung in rungs
-    ]
-
-
 def create(
-    uow: UnitOfWork, values: Mapping[str, Any], steps: Sequence[Step] | None = None
+    uow: UnitOfWork, values: Mapping[str, Any], steps: Sequence[ladders.Step] | None = None
 ) -> Award:
     """Prepare an award; without steps it gets the default ladder."""
     _check_terms(uow.session, values)
@@ -91,7 +60,9 @@ def create(
     _check_room(uow.session, award)
     keeping.add(uow, award, "award.created")
     keeping.write_event(uow, award, "state", "", AwardState.DRAFT.value)
-    _put_steps(uow, award, ladder(award.starts_on, award.ends_on) if steps is None else steps)
+    _put_steps(
+        uow, award, ladders.lay_out(award.starts_on, award.ends_on) if steps is None else steps
+    )
     return award
 
 
@@ -100,7 +71,7 @@ def save(
     award_id: UUID,
     base: int,
     values: Mapping[str, Any],
-    steps: Sequence[Step],
+    steps: Sequence[ladders.Step],
 ) -> None:
     """Change a draft: its terms and its milestones together, so that they always add up."""
     _check_terms(uow.session, values)
@@ -164,9 +135,9 @@ def _check_room(session: Session, award: Award) -> None:
         raise InvalidError(msg)
 
 
-def _put_steps(uow: UnitOfWork, award: Award, steps: Sequence[Step]) -> None:
+def _put_steps(uow: UnitOfWork, award: Award, steps: Sequence[ladders.Step]) -> None:
     """Write the milestones of a draft. Their tranches are the award, cut by the shares to the cent."""
-    check_steps(award, steps)
+    ladders.check(award, steps)
     for old in milestones_of(uow.session, award.id):
         uow.session.delete(old)
     uow.session.flush()
@@ -193,35 +164,6 @@ def _put_steps(uow: UnitOfWork, award: Award, steps: Sequence[Step]) -> None:
         )
         uow.session.add(milestone)
     uow.session.flush()
-
-
-def check_steps(award: Award, steps: Sequence[Step]) -> None:
-    """Raise InvalidError, naming the milestone, unless these could be the award's milestones."""
-    if not 1 <= len(steps) <= MOST_RUNGS:
-        msg = f"An award has between 1 and {MOST_RUNGS} milestones."
-        raise InvalidError(msg)
-    for number, step in enumerate(steps, start=1):
-        if not step.title.strip() or not step.method.strip():
-            msg = f"Milestone {number}: say what it is and how it is verified."
-            raise InvalidError(msg)
-        if max(len(step.title), len(step.method)) > TITLE_LENGTH:
-            msg = f"Milestone {number}: shorten title and method to {TITLE_LENGTH} characters."
-            raise InvalidError(msg)
-        if not award.starts_on <= step.due_on <= award.ends_on + timedelta(days=366):
-            msg = f"Milestone {number}: its day lies outside the award and the year after it."
-            raise InvalidError(msg)
-        if set(step.classes) - set(EvidenceClass):
-            msg = f"Milestone {number}: choose among the classes E0 to E6."
-            raise InvalidError(msg)
-        if not 0 <= step.share <= HUNDRED:
-            msg = f"Milestone {number}: its share lies between 0 and 100 percent."
-            raise InvalidError(msg)
-    whole = sum((step.share for step in steps), Decimal())
-    if whole != HUNDRED:
-        msg = (
-            f"The shares of the milestones add up to {whole.normalize():f} percent. Make them 100."
-        )
-        raise InvalidError(msg)
 
 
 def milestones_of(session: Session, award_id: UUID) -> Sequence[Milestone]:

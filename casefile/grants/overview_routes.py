@@ -8,7 +8,7 @@ from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
 
 from casefile.grants import award_overview as overview
-from casefile.grants import teams
+from casefile.grants import award_queue, teams
 from casefile.grants.access import requires
 from casefile.grants.award_routes import as_id, today
 from casefile.grants.payment_routes import send
@@ -95,7 +95,7 @@ def queue() -> ResponseReturnValue:
     session, me = database_session(), current().person
     return render_template(
         "awards/queue.html",
-        queue=overview.queue(session, me, today()),
+        queue=award_queue.queue(session, me, today()),
         gaps=teams.gaps(session, resources().clock()),
     )
 

@@ -83,7 +83,7 @@ def check_within(session: Session, award: Award, more: Decimal = Decimal()) -> N
     if whole > award.amount:
         msg = (
             f"The payments of this award would be {whole} {award.currency}, and it is "
-            f"{award.amount} {award.currency}. Cancel one, or amend the award first."
+            f"{award.amount} {award.currency}. Cancel one first."
         )
         raise ConflictError(msg)
 

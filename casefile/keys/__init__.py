@@ -9,7 +9,7 @@ from casefile.keys.codes import (
     app_step,
     paper_code,
 )
-from casefile.keys.commitment import Committed, commit, commitment_hash, opens
+from casefile.keys.commitment import Committed, commitment_hash, make_commitment, opens
 from casefile.keys.file import (
     SEALED_OVERHEAD,
     FileEncryptor,
@@ -83,7 +83,6 @@ __all__ = [
     "check_request",
     "check_stamp",
     "code_key",
-    "commit",
     "commitment_hash",
     "creation_options",
     "derive",
@@ -92,6 +91,7 @@ __all__ = [
     "issue_grant",
     "join",
     "last_group",
+    "make_commitment",
     "new_code",
     "open_grant",
     "opens",

@@ -44,7 +44,7 @@ class Committed:
         return json.dumps(plain, sort_keys=True, separators=(",", ":")).encode("ascii")
 
 
-def commit(nonce: bytes, committed: Committed) -> bytes:
+def make_commitment(nonce: bytes, committed: Committed) -> bytes:
     """HMAC-SHA-256 (RFC 2104) under a random nonce, 32 bytes. ValueError for any other nonce."""
     if len(nonce) != KEY_BYTES:
         msg = "The nonce of a commitment has exactly 32 bytes."
@@ -54,7 +54,7 @@ def commit(nonce: bytes, committed: Committed) -> bytes:
 
 def opens(commitment: bytes, nonce: bytes, committed: Committed) -> bool:
     """Say whether nonce and file are the ones this commitment was made of."""
-    return len(nonce) == KEY_BYTES and same(commit(nonce, committed), commitment)
+    return len(nonce) == KEY_BYTES and same(make_commitment(nonce, committed), commitment)
 
 
 def commitment_hash(text: str) -> bool:

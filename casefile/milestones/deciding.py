@@ -20,7 +20,6 @@ from casefile.milestones.models import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -147,7 +146,3 @@ def give_back(uow: UnitOfWork, milestone_id: UUID, base: int, reason: str) -> No
     row.state, row.decided_at, row.reason = "returned", uow.now, milestone.reason
     uow.session.flush()
     service.tell_newsroom(uow, award, milestone, "milestone.returned")
-
-
-def attesters(session: Session, milestone_id: UUID) -> Sequence[UUID]:
-    return [row.attester_id for row in service.submissions(session, milestone_id)]

@@ -36,6 +36,8 @@ LANGUAGE_NAMES = {
     "tg": _l("Tajik"),
 }
 
+TYPED = frozenset(Entered.__dataclass_fields__)
+
 
 def _short(longest: int) -> list[object]:
     return [
@@ -89,22 +91,41 @@ class DraftForm(FlaskForm):
 
     def entered(self) -> Entered:
         """Return what was typed, for the service."""
-        return Entered(
-            url=self.url.data or "",
-            outlet=self.outlet.data or "",
-            published_on=self.published_on.data,
-            language=self.language.data or "",
-            page_sha256=re.sub(r"\s", "", self.page_sha256.data or ""),
-            points=tuple(self.points.data or ()),
-            words=self.words.data or "",
-            committed_to=self.committed_to.data or "",
-            amount=self.amount.data or "",
-            currency=self.currency.data or "",
-            heading=self.heading.data or "",
-            month=self.month.data or "",
-            payee=self.payee.data or "",
-        )
+        told = {name: value for name, value in self.data.items() if value and name in TYPED}
+        if "points" in told:
+            told["points"] = tuple(told["points"])
+        if "page_sha256" in told:
+            told["page_sha256"] = re.sub(r"\s", "", told["page_sha256"])
+        return Entered(**told)
 
 
 class ReleaseForm(FlaskForm):
     version = IntegerField(widget=HiddenInput(), validators=[InputRequired()])
+
+
+class VerdictForm(FlaskForm):
+    declared = SelectField(
+        _l("Your interest in this work"),
+        choices=[
+            SelectChoice("", _l("Choose")),
+            SelectChoice(
+                "none", _l("I have none: no tie to the newsroom, the people or the money")
+            ),
+            SelectChoice("conflict", _l("I have one and stand aside")),
+        ],
+    )
+    verdict = SelectField(
+        _l("Your verdict"),
+        choices=[
+            SelectChoice("", _l("Choose")),
+            SelectChoice("met", _l("Met")),
+            SelectChoice("not_met", _l("Not met")),
+            SelectChoice("cannot_tell", _l("Cannot tell")),
+        ],
+    )
+    note = TextAreaField(
+        _l("Why, in at most 300 characters"),
+        validators=[
+            Length(max=LONGEST_WORDS, message=_l("Shorten this to at most %(max)d characters."))
+        ],
+    )

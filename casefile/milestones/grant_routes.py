@@ -3,7 +3,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from casefile.accounts import service as accounts
@@ -12,8 +12,9 @@ from casefile.grants import milestones as grant_milestones
 from casefile.grants.access import requires
 from casefile.grants.award_forms import OBSTACLES, ReasonForm
 from casefile.grants.award_overview import look_of
+from casefile.grants.award_routes import as_id
 from casefile.grants.money import Money
-from casefile.milestones import content, deciding
+from casefile.milestones import content, deciding, verifying
 from casefile.policy import Permission
 from casefile.web import confirmed, current, database_session, resources, timezone, unit_of_work
 
@@ -43,6 +44,8 @@ def show(milestone_id: UUID) -> ResponseReturnValue:
         names=accounts.names(session, {one for one in people if one}),
         counts=content.COUNTS,
         obstacles=OBSTACLES,
+        verifications=verifying.of_milestone(session, milestone_id),
+        verifiers=verifying.candidates(session),
     )
 
 
@@ -121,3 +124,12 @@ def drop(milestone_id: UUID) -> ResponseReturnValue:
             uow, milestone_id, version, form.obstacle.data or "", reason
         )
     return _done(milestone_id, _("On record: it cannot be achieved. Its payment is called off."))
+
+
+@bp.post("/<uuid:milestone_id>/verifier")
+@requires(Permission.MILESTONE_DECIDE)
+def verifier_create(milestone_id: UUID) -> ResponseReturnValue:
+    with unit_of_work() as uow:
+        chosen = as_id(request.form.get("verifier", "")) or milestone_id
+        verifying.ask(uow, milestone_id, chosen)
+    return _done(milestone_id, _("Asked. The newsroom decides whether to let them in."))

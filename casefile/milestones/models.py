@@ -89,19 +89,6 @@ class MilestoneOpening(Base):
     opened_at: Mapped[datetime]
 
 
-class MilestoneFile(Base):
-    """A file made for the funder. Its name was replaced, its metadata removed, its key sealed."""
-
-    __tablename__ = "milestone_file"
-    __table_args__ = (Index("ix_milestone_file_milestone", "milestone_id"),)
-
-    id: Mapped[PrimaryKey]
-    milestone_id: Mapped[UUID] = mapped_column(ForeignKey("milestone.id"))
-    record: Mapped[bytes]
-    made_at: Mapped[datetime]
-    released_at: Mapped[datetime | None]
-
-
 class Verification(Base):
     """An independent person asked to look: their declaration, then their verdict."""
 

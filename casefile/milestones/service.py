@@ -161,7 +161,7 @@ def _parts(
         version = _next_version(uow.session, milestone.id)
         sha256, length = committed_to(uow.session, case, entered.committed_to)
         nonce = keys.random_key()
-        made = keys.commit(nonce, keys.Committed(milestone.id, version, sha256, length))
+        made = keys.make_commitment(nonce, keys.Committed(milestone.id, version, sha256, length))
         parts["E3"] = {"commitment": made.hex()}
         secrets["E3"] = {
             "nonce": nonce.hex(),
@@ -345,3 +345,8 @@ def tell_newsroom(uow: UnitOfWork, award: Award, milestone: Milestone, kind: str
         label = f"{award.codename} M{milestone.number}"
         path = f"/cases/{case_id}/milestones/{milestone.id}"
         notices.tell(uow, people, kind, notices.Thing(label, path, case_id))
+
+
+def attester_ids(session: Session, milestone_id: UUID) -> list[UUID]:
+    """Return who attested a milestone: for keeping duties apart, and for no page."""
+    return [row.attester_id for row in submissions(session, milestone_id)]

@@ -195,6 +195,8 @@ PARTS = {
     "remind",
     "forget_reminders",
     "forget_case",
+    "check_attester",
+    "tell_newsroom",
 }
 
 

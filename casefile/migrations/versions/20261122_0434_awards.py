@@ -1,4 +1,4 @@
-"""Awards, milestones, payments, budgets, expenditures, amendments."""
+"""Awards, their milestones, payments and bank accounts."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -71,45 +71,6 @@ def upgrade() -> None:
     op.create_index(op.f("ix_award_organisation_id"), "award", ["organisation_id"], unique=False)
     op.create_index("ix_award_programme_state", "award", ["programme_id", "state"], unique=False)
     op.create_table(
-        "amendment",
-        sa.Column("award_id", sa.Uuid(), nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.String(length=32), nullable=False),
-        sa.Column("state", sa.String(length=32), nullable=False),
-        sa.Column("addendum", sa.Boolean(), nullable=False),
-        sa.Column("change", sa.JSON(), nullable=False),
-        sa.Column("reason", sa.String(length=2000), nullable=False),
-        sa.Column("proposed_by_id", sa.Uuid(), nullable=False),
-        sa.Column("signed_by_id", sa.Uuid(), nullable=True),
-        sa.Column("grantee_signed_on", sa.Date(), nullable=True),
-        sa.Column("effective_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("created_by_id", sa.Uuid(), nullable=True),
-        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("voided_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("voided_by_id", sa.Uuid(), nullable=True),
-        sa.Column("voided_reason", sa.String(length=2000), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["award_id"], ["award.id"], name=op.f("fk_amendment_award_id_award")
-        ),
-        sa.ForeignKeyConstraint(
-            ["created_by_id"], ["user.id"], name=op.f("fk_amendment_created_by_id_user")
-        ),
-        sa.ForeignKeyConstraint(
-            ["proposed_by_id"], ["user.id"], name=op.f("fk_amendment_proposed_by_id_user")
-        ),
-        sa.ForeignKeyConstraint(
-            ["signed_by_id"], ["user.id"], name=op.f("fk_amendment_signed_by_id_user")
-        ),
-        sa.ForeignKeyConstraint(
-            ["voided_by_id"], ["user.id"], name=op.f("fk_amendment_voided_by_id_user")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_amendment")),
-        sa.UniqueConstraint("award_id", "number", name=op.f("uq_amendment_award_id")),
-    )
-    op.create_table(
         "bank_account",
         sa.Column("award_id", sa.Uuid(), nullable=False),
         sa.Column("record", sa.LargeBinary(), nullable=False),
@@ -143,71 +104,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bank_account")),
         sa.UniqueConstraint("award_id", name=op.f("uq_bank_account_award_id")),
     )
-    op.create_table(
-        "budget_version",
-        sa.Column("award_id", sa.Uuid(), nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("total", sa.Numeric(14, 2), nullable=False),
-        sa.Column("currency", sa.String(length=3), nullable=False),
-        sa.Column("superseded_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("created_by_id", sa.Uuid(), nullable=True),
-        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("voided_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("voided_by_id", sa.Uuid(), nullable=True),
-        sa.Column("voided_reason", sa.String(length=2000), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["award_id"], ["award.id"], name=op.f("fk_budget_version_award_id_award")
-        ),
-        sa.ForeignKeyConstraint(
-            ["created_by_id"], ["user.id"], name=op.f("fk_budget_version_created_by_id_user")
-        ),
-        sa.ForeignKeyConstraint(
-            ["voided_by_id"], ["user.id"], name=op.f("fk_budget_version_voided_by_id_user")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_budget_version")),
-        sa.UniqueConstraint("award_id", "number", name=op.f("uq_budget_version_award_id")),
-    )
-    op.create_table(
-        "expenditure",
-        sa.Column("award_id", sa.Uuid(), nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("heading", sa.String(length=300), nullable=False),
-        sa.Column("amount", sa.Numeric(14, 2), nullable=False),
-        sa.Column("currency", sa.String(length=3), nullable=False),
-        sa.Column("spent_on", sa.Date(), nullable=False),
-        sa.Column("state", sa.String(length=32), nullable=False),
-        sa.Column("reference", sa.String(length=100), nullable=False),
-        sa.Column("checked_by_id", sa.Uuid(), nullable=True),
-        sa.Column("decided_by_id", sa.Uuid(), nullable=True),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("created_by_id", sa.Uuid(), nullable=True),
-        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("voided_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("voided_by_id", sa.Uuid(), nullable=True),
-        sa.Column("voided_reason", sa.String(length=2000), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["award_id"], ["award.id"], name=op.f("fk_expenditure_award_id_award")
-        ),
-        sa.ForeignKeyConstraint(
-            ["checked_by_id"], ["user.id"], name=op.f("fk_expenditure_checked_by_id_user")
-        ),
-        sa.ForeignKeyConstraint(
-            ["created_by_id"], ["user.id"], name=op.f("fk_expenditure_created_by_id_user")
-        ),
-        sa.ForeignKeyConstraint(
-            ["decided_by_id"], ["user.id"], name=op.f("fk_expenditure_decided_by_id_user")
-        ),
-        sa.ForeignKeyConstraint(
-            ["voided_by_id"], ["user.id"], name=op.f("fk_expenditure_voided_by_id_user")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_expenditure")),
-    )
-    op.create_index("ix_expenditure_award", "expenditure", ["award_id", "state"], unique=False)
     op.create_table(
         "milestone",
         sa.Column("award_id", sa.Uuid(), nullable=False),
@@ -253,25 +149,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("award_id", "number", name=op.f("uq_milestone_award_id")),
     )
     op.create_index("ix_milestone_state_due", "milestone", ["state", "due_on"], unique=False)
-    op.create_table(
-        "budget_line",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("version_id", sa.Uuid(), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("heading", sa.String(length=300), nullable=False),
-        sa.Column("title", sa.String(length=300), nullable=False),
-        sa.Column("unit", sa.String(length=60), nullable=False),
-        sa.Column("quantity", sa.Numeric(14, 2), nullable=False),
-        sa.Column("unit_price", sa.Numeric(14, 2), nullable=False),
-        sa.Column("amount", sa.Numeric(14, 2), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["version_id"],
-            ["budget_version.id"],
-            name=op.f("fk_budget_line_version_id_budget_version"),
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_budget_line")),
-        sa.UniqueConstraint("version_id", "position", name=op.f("uq_budget_line_version_id")),
-    )
     op.create_table(
         "payment",
         sa.Column("award_id", sa.Uuid(), nullable=False),
@@ -328,14 +205,9 @@ def downgrade() -> None:
     op.drop_index("ix_payment_state", table_name="payment")
     op.drop_index(op.f("ix_payment_milestone_id"), table_name="payment")
     op.drop_table("payment")
-    op.drop_table("budget_line")
     op.drop_index("ix_milestone_state_due", table_name="milestone")
     op.drop_table("milestone")
-    op.drop_index("ix_expenditure_award", table_name="expenditure")
-    op.drop_table("expenditure")
-    op.drop_table("budget_version")
     op.drop_table("bank_account")
-    op.drop_table("amendment")
     op.drop_index("ix_award_programme_state", table_name="award")
     op.drop_index(op.f("ix_award_organisation_id"), table_name="award")
     op.drop_index(op.f("ix_award_call_id"), table_name="award")

@@ -61,21 +61,6 @@ def upgrade() -> None:
         op.f("ix_milestone_draft_case_id"), "milestone_draft", ["case_id"], unique=False
     )
     op.create_table(
-        "milestone_file",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("milestone_id", sa.Uuid(), nullable=False),
-        sa.Column("record", sa.LargeBinary(), nullable=False),
-        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["milestone_id"],
-            ["milestone.id"],
-            name=op.f("fk_milestone_file_milestone_id_milestone"),
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_milestone_file")),
-    )
-    op.create_index("ix_milestone_file_milestone", "milestone_file", ["milestone_id"], unique=False)
-    op.create_table(
         "milestone_submission",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("milestone_id", sa.Uuid(), nullable=False),
@@ -184,8 +169,6 @@ def downgrade() -> None:
     )
     op.drop_table("milestone_verification")
     op.drop_table("milestone_submission")
-    op.drop_index("ix_milestone_file_milestone", table_name="milestone_file")
-    op.drop_table("milestone_file")
     op.drop_index(op.f("ix_milestone_draft_case_id"), table_name="milestone_draft")
     op.drop_table("milestone_draft")
     op.drop_index("ix_award_link_case", table_name="award_link")
