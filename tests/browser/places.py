@@ -322,7 +322,7 @@ def shortcuts(scene: Scene) -> None:
 
 
 def bank_account(scene: Scene) -> None:
-    opened("/grants/awards/?state=active", "", "main th a")(scene)
+    opened("/grants/awards/?state=active", "", "main tbody th a")(scene)
     scene.page.goto(f"{scene.page.url}/bank")
 
 
@@ -562,11 +562,11 @@ PLACES = [
     Place("milestones and money", "hanna", "Milestones and money", at("/grants/overview")),
     Place("awards", "hanna", "Awards", at("/grants/awards/")),
     Place("awards: none fits", "hanna", "Awards", at("/grants/awards/?q=nothing+like+it")),
-    Place("award", "hanna", "", opened("/grants/awards/", "", "main th a")),
+    Place("award", "hanna", "", opened("/grants/awards/", "", "main tbody th a")),
     Place("award new", "hanna", "Prepare an award", at("/grants/awards/new")),
     Place("award new mistaken", "hanna", "Prepare an award", mistaken("/grants/awards/new")),
     Place("payments", "hanna", "Payments", at("/grants/payments/")),
-    Place("payment", "hanna", "", opened("/grants/payments/?sort=due", "", "main th a")),
+    Place("payment", "hanna", "", opened("/grants/payments/?sort=due", "", "main tbody th a")),
     Place("bank account", "hanna", "Bank account", bank_account),
     Place("calendar", "hanna", "Calendar", at("/grants/calendar")),
     Place(
