@@ -92,7 +92,7 @@ def test_an_award_is_released_accepted_and_paid(visit: Newsstand) -> None:  # no
     expect(meerim.get_by_text("The payment is on record.")).to_be_visible()
 
     hanna.goto(award)
-    expect(hanna.locator("main")).to_contain_text("$1,000.00")
+    expect(hanna.locator("main")).to_contain_text("1,000.00 сом")
     expect(hanna.locator("main .row-line", has_text="P1")).to_contain_text("Paid")
     jamilya.goto("/notices/")
     expect(jamilya.locator("main")).to_contain_text("A milestone was accepted")
