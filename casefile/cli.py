@@ -14,6 +14,7 @@ from casefile import config
 from casefile.audit_commands import audit
 from casefile.ceremony import recover
 from casefile.errors import CasefileError, ConfigError
+from casefile.grants_commands import grants
 from casefile.inspection import (
     database,
     index,
@@ -314,7 +315,7 @@ def tick(as_json: bool) -> None:
     )
 
 
-for group in (audit, index, vault, database, key, lock, seal, unseal):
+for group in (audit, grants, index, vault, database, key, lock, seal, unseal):
     main.add_command(group)
 for command in (audit, index, vault, database, recover):
     main.add_command(command)

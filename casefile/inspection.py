@@ -149,8 +149,11 @@ def vault_verify(remove_orphans: bool, as_json: bool) -> None:
     Example: casefile vault verify
     """
     from casefile.evidence.orphans import examine
+    from casefile.grants.sealed import annex_objects
 
-    found = examine(open_newsroom(), remove=remove_orphans)
+    resources = open_newsroom()
+    annexes = annex_objects(resources)
+    found = examine(resources, remove=remove_orphans, also_known=annexes)
     if as_json:
         click.echo(json.dumps(found))
     else:

@@ -81,7 +81,7 @@ class Awards:
             found = session.scalar(select(Programme.id).order_by(Programme.created_at).limit(1))
         if found is not None:
             return found
-        with self.loader.at(timedelta(), self.manager) as uow:
+        with self.loader.at(timedelta(), self.manager.person.key) as uow:
             programme = Programme(
                 code="TRACK",
                 title_ky="TRACK: иликтөө журналистикасы",
@@ -130,7 +130,7 @@ class Awards:
             "exclusion": "totals",
             "conditions": "",
         }
-        with self.loader.at(timedelta(), self.manager) as uow:
+        with self.loader.at(timedelta(), self.manager.person.key) as uow:
             return awards.create(uow, values).id
 
     def _active(self, programme_id: UUID, number: int) -> UUID:
@@ -146,9 +146,9 @@ class Awards:
             "account": f"KG00 0000 0000 000{number}",
             "code": "SAMPKG22",
         }
-        with self.loader.at(timedelta(), self.manager) as uow:
+        with self.loader.at(timedelta(), self.manager.person.key) as uow:
             payments.enter_bank(uow, award_id, None, fields)
-        with self.loader.at(timedelta(), self.finance) as uow:
+        with self.loader.at(timedelta(), self.finance.person.key) as uow:
             row = uow.session.scalars(
                 select(BankAccount).where(BankAccount.award_id == award_id)
             ).one()
@@ -164,7 +164,7 @@ class Awards:
         *more: Any,
         **named: Any,
     ) -> None:
-        with self.loader.at(timedelta(), who) as uow:
+        with self.loader.at(timedelta(), who.person.key) as uow:
             base = uow.session.get_one(model, row_id).version
             verb(uow, row_id, base, *more, **named)
 
@@ -175,7 +175,7 @@ class Awards:
 
     def _in_case(self, case: _Work, act: Callable[[UnitOfWork, Any], Any]) -> None:
         opened = self.loader.open_case(case.case_id, case.editor)
-        with self.loader.at(timedelta(), case.editor) as uow:
+        with self.loader.at(timedelta(), case.editor.person.key) as uow:
             act(uow, opened)
 
     def _play(self, case: _Work, award_id: UUID, story: tuple[str, ...]) -> None:

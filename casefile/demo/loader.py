@@ -20,7 +20,7 @@ from casefile.app import create_app
 from casefile.cases import access, indexing, seats
 from casefile.cases import service as cases
 from casefile.cases.models import Case, CaseSeat
-from casefile.demo import content
+from casefile.demo import content, grants
 from casefile.demo.awards import Awards
 from casefile.evidence import extraction
 from casefile.evidence import service as evidence
@@ -86,7 +86,7 @@ class Loader:
         people = sorted(self.newsroom.people, key=lambda person: Role.ADMIN not in person.roles)
         first, *others = people
         opened = max(case.opened_days_ago for case in self.newsroom.investigations)
-        with self.at(timedelta(days=opened + 2), None) as uow:
+        with self._at(timedelta(days=opened + 2), None) as uow:
             user, bundle = accounts.found(
                 uow,
                 username=first.username,
@@ -102,7 +102,7 @@ class Loader:
             accounts.seal_bundle(self.resources, user_id, person.username, person.password, own)
             for person, user_id, own in made
         ]
-        with self.at(timedelta(days=opened + 1), founder) as uow:
+        with self._at(timedelta(days=opened + 1), founder) as uow:
             for (person, user_id, own), put in zip(made, sealed, strict=True):
                 user = accounts.new_user(
                     uow,
@@ -119,7 +119,7 @@ class Loader:
                 _keep_code(uow, self.accounts[person.key])
         self.tell("people", len(people), len(people))
 
-    def at(self, age: timedelta, account: Account | None) -> UnitOfWork:
+    def _at(self, age: timedelta, account: Account | None) -> UnitOfWork:
         uow = UnitOfWork(
             self.resources,
             account.id if account else None,
@@ -127,6 +127,10 @@ class Loader:
         )
         uow.now = self.now - age
         return uow
+
+    def at(self, age: timedelta, key: str | None) -> UnitOfWork:
+        """Begin a change that somebody of the sample, or nobody with an account, made this long ago."""
+        return self._at(age, self.accounts[key] if key else None)
 
     def open_case(self, case_id: UUID, account: Account) -> access.OpenCase:
         person = Person(
@@ -139,6 +143,7 @@ class Loader:
     def _investigations(self) -> None:
         """Let all cases happen side by side, so that the audit trail runs forward in time."""
         stories = [self._investigation(told) for told in self.newsroom.investigations]
+        stories.append(grants.Story(self).tell())
         waiting = [(-next(story), number) for number, story in enumerate(stories)]
         heapq.heapify(waiting)
         while waiting:
@@ -155,7 +160,7 @@ class Loader:
         lead = self.accounts[lead_key]
         opened = timedelta(days=told.opened_days_ago)
         yield opened
-        with self.at(opened, lead) as uow:
+        with self._at(opened, lead) as uow:
             case_id = cases.create(uow, title=told.title, summary=told.summary)
         seated = opened - timedelta(minutes=10)
         yield seated
@@ -172,7 +177,7 @@ class Loader:
             closed = min((note.age for note in told.notes), default=timedelta()) / 2
             yield closed
             case = self.open_case(case_id, lead)
-            with self.at(closed, lead) as uow:
+            with self._at(closed, lead) as uow:
                 cases.describe(
                     uow,
                     case,
@@ -187,7 +192,7 @@ class Loader:
     ) -> None:
         ends = self.now + timedelta(days=seat.ends_in_days) if seat.ends_in_days else None
         case = self.open_case(case_id, lead)
-        with self.at(age, lead) as uow:
+        with self._at(age, lead) as uow:
             seats.add(
                 uow,
                 case,
@@ -235,7 +240,7 @@ class Loader:
             obtained_how=told.obtained_how,
             tags=told.tags,
         )
-        with self.at(age, account) as uow:
+        with self._at(age, account) as uow:
             items = evidence.add(uow, case, [(told.file, upload)], origin)
             self.to_read += [
                 (case_id, item.id, extraction.brief(case, item))
@@ -253,7 +258,7 @@ class Loader:
     ) -> None:
         account = self.accounts[told.author]
         case = self.open_case(case_id, account)
-        with self.at(age, account) as uow:
+        with self._at(age, account) as uow:
             note_ids[number] = notes.add(uow, case, notes.Text(told.title, told.body, told.tags))
 
     def _edit(
@@ -261,7 +266,7 @@ class Loader:
     ) -> None:
         account = self.accounts[edit.author]
         case = self.open_case(case_id, account)
-        with self.at(age, account) as uow:
+        with self._at(age, account) as uow:
             base = notes.get(uow.session, case, note_id).version
             notes.save(uow, case, note_id, notes.Text(told.title, edit.body, told.tags), base)
 

@@ -12,6 +12,8 @@ from casefile.errors import DamagedError
 from casefile.evidence.models import Item
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from casefile.uow import Resources
 
 STILL_ARRIVING = timedelta(hours=24)
@@ -25,8 +27,13 @@ class Findings(TypedDict):
     orphans: list[str]
 
 
-def examine(resources: Resources, *, remove: bool = False) -> Findings:
-    """Compare the vault with the rows; uploads of the last day may still be arriving."""
+def examine(
+    resources: Resources, *, remove: bool = False, also_known: Collection[str] = ()
+) -> Findings:
+    """Compare the vault with the rows; uploads of the last day may still be arriving.
+
+    `also_known` are objects that other parts of the house keep there: they are no orphans.
+    """
     with resources.database.reading() as session:
         known = {item_id.hex for item_id in session.scalars(select(Item.id))}
     sizes: dict[str, int] = {}
@@ -34,7 +41,7 @@ def examine(resources: Resources, *, remove: bool = False) -> Findings:
     now = resources.clock()
     for name, size, changed_at in resources.vault.names():
         sizes[name] = size
-        if name not in known and now - changed_at > STILL_ARRIVING:
+        if name not in known and name not in also_known and now - changed_at > STILL_ARRIVING:
             orphans.append(name)
             if remove:
                 resources.vault.delete(name)

@@ -200,7 +200,7 @@ def _page(
         form=form or _form(row, call),
         answers=typed if typed is not None else row.answers,
         problems=problems or {},
-        may_change=applying.may_change(row, call, now),
+        may_change=applying.may_change(row, call, now) or (form is not None and bool(form.errors)),
         withdrawable=row.state in applying.WITHDRAWABLE,
         standing=calls.standing(call, now).value,
         closes=local_in(call.closes_at, call.zone) if call.closes_at else None,

@@ -11,11 +11,9 @@ from casefile.grants.access import requires
 from casefile.grants.dates import PartialDate
 from casefile.grants.form_routes import Sheet, export, list_page, press_form, save, show
 from casefile.grants.forms import (
-    COMPONENT_KINDS,
     EDITION_STATES,
     RECURRENCES,
     ROLE_NAMES,
-    STATUS_NAMES,
     ComponentForm,
     EditionForm,
     ProgrammeForm,
@@ -168,7 +166,6 @@ def programme_show(programme_id: UUID) -> ResponseReturnValue:
     session, person, now = database_session(), current().person, resources().clock()
     row = programmes.get(session, person, programme_id)
     years, rows = programmes.grid(session, row, now.date().year)
-    promised = agreements.of_programme(session, row.id)
     role_form = ProgrammeRoleForm(formdata=None)
     role_form.organisation.choices = organisations.choices(session)
     within = Filters(parent=row.id)
@@ -178,29 +175,29 @@ def programme_show(programme_id: UUID) -> ResponseReturnValue:
         title=lists.title(row),
         starts=PartialDate.of(row.starts_on, row.starts_precision),
         ends=PartialDate.of(row.ends_on, row.ends_precision),
-        status_names=STATUS_NAMES,
         role_names=ROLE_NAMES,
-        kinds=COMPONENT_KINDS,
         recurrences=RECURRENCES,
-        edition_states=EDITION_STATES,
         sectors=programmes.sectors(session, row.id),
         stands_behind=programmes.organisations(session, row.id),
         years=years,
         grid=rows,
-        agreements=[
-            (
-                one,
-                agreements.beside(
-                    session, Money.of(one.amount, one.currency), row.currency, now.date()
-                ),
-            )
-            for one in promised
-        ],
-        promised=agreements.promised(promised),
         calls=lists.CALLS.page(session, person, within, now, offset=0, limit=SHOWN),
         role_form=role_form,
         events=keeping.events(session, row.id),
+        **_promises(row),
     )
+
+
+def _promises(row: Programme) -> dict[str, Any]:
+    """Put what donors promised beside what it is worth today in the programme's currency."""
+    session, today = database_session(), resources().clock().date()
+    promised = agreements.of_programme(session, row.id)
+    amounts = [Money.of(one.amount, one.currency) for one in promised]
+    beside = [agreements.beside(session, money, row.currency, today) for money in amounts]
+    return {
+        "agreements": list(zip(promised, beside, strict=True)),
+        "promised": agreements.promised(promised),
+    }
 
 
 @bp.get("/programmes/<uuid:programme_id>/edit")

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import select
+
 from casefile import keys
+from casefile.grants.application_models import ApplicationAttachment
 from casefile.vault.upload import open_sealed
 
 if TYPE_CHECKING:
@@ -50,6 +53,12 @@ def open_file(
 def link_digest(resources: Resources, kind: str, token: str) -> bytes:
     """Return what is kept of a link: without the pepper nobody can tell a guess from a hit."""
     return keys.digest(keys.derive(resources.pepper, kind, token))
+
+
+def annex_objects(resources: Resources) -> frozenset[str]:
+    """Return the names of the objects in the vault that applications keep, revisions' included."""
+    with resources.database.reading() as session:
+        return frozenset(row_id.hex for row_id in session.scalars(select(ApplicationAttachment.id)))
 
 
 def _key(resources: Resources) -> bytes:

@@ -27,8 +27,8 @@ def press(page: Page, question: str, answer: str, **fields: str) -> None:
 
 
 def test_an_award_is_released_accepted_and_paid(visit: Newsstand) -> None:  # noqa: PLR0915
-    """Hanna manages, Meerim keeps the books, Oleg directs; Jamilya edits a case that Daria leads."""
-    hanna, meerim, oleg = (visit(name, fresh=True) for name in ("hanna", "meerim", "oleg"))
+    """Hanna manages, Rustam keeps the books, Meerim directs; Jamilya edits a case that Daria leads."""
+    hanna, rustam, meerim = (visit(name, fresh=True) for name in ("hanna", "rustam", "meerim"))
     daria, jamilya = visit("daria", fresh=True), visit("jamilya", fresh=True)
     case, codename = open_case(daria, "The well behind the school")
     give_seat(daria, case, "jamilya", "editor")
@@ -42,9 +42,9 @@ def test_an_award_is_released_accepted_and_paid(visit: Newsstand) -> None:  # no
     expect(hanna.get_by_role("heading", level=1)).to_have_text("calm-plum-walk")
     award = hanna.url
     press(hanna, "Send for approval", "Yes, send it")
-    oleg.goto("/grants/queue")
-    oleg.get_by_role("link", name="calm-plum-walk").click()
-    press(oleg, "Approve", "Yes, approve")
+    meerim.goto("/grants/queue")
+    meerim.get_by_role("link", name="calm-plum-walk").click()
+    press(meerim, "Approve", "Yes, approve")
     hanna.goto(award)
     press(hanna, "Record the signatures", "Yes, both have")
     press(hanna, "Let the work begin", "Yes, begin")
@@ -76,20 +76,20 @@ def test_an_award_is_released_accepted_and_paid(visit: Newsstand) -> None:  # no
     for label in ("Account holder", "Bank", "Account number or IBAN"):
         hanna.get_by_label(label, exact=True).fill("KG00 1234")
     hanna.get_by_role("button", name="Save").click()
-    meerim.goto(f"{award}/bank")
-    press(meerim, "Confirm it", "Yes, it is theirs")
+    rustam.goto(f"{award}/bank")
+    press(rustam, "Confirm it", "Yes, it is theirs")
     hanna.goto("/grants/queue")
     hanna.get_by_role("link", name="calm-plum-walk P1").click()
     payment = hanna.url
     press(hanna, "Ask for it", "Yes, ask")
     for page, question, answer in (
-        (meerim, "Checked", "Yes, they are"),
-        (oleg, "Approve", "Yes, approve"),
-        (meerim, "Paid", "Yes, it has"),
+        (rustam, "Checked", "Yes, they are"),
+        (meerim, "Approve", "Yes, approve"),
+        (rustam, "Paid", "Yes, it has"),
     ):
         page.goto(payment)
         press(page, question, answer)
-    expect(meerim.get_by_text("The payment is on record.")).to_be_visible()
+    expect(rustam.get_by_text("The payment is on record.")).to_be_visible()
 
     hanna.goto(award)
     expect(hanna.locator("main")).to_contain_text("1,000.00 сом")

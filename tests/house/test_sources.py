@@ -28,7 +28,14 @@ ONLY_IMPORTERS = {
     "huey": ("jobs.py",),
     "alembic": ("db.py", "migrations/"),
     "gunicorn": ("serving.py",),
-    "click": ("audit_commands.py", "ceremony.py", "cli.py", "inspection.py", "safeguards.py"),
+    "click": (
+        "audit_commands.py",
+        "ceremony.py",
+        "cli.py",
+        "grants_commands.py",
+        "inspection.py",
+        "safeguards.py",
+    ),
     "shamir_mnemonic": ("keys/",),
     "pypdfium2": ("sandbox/",),
     "pickle": (),
@@ -38,7 +45,7 @@ ONLY_IMPORTERS = {
 }
 FLASK = ("flask", "flask_wtf", "flask_login", "flask_bootstrap")
 KNOW_FLASK = re.compile(
-    r"(.*/)?(\w+_)?routes\.py|(.*/)?forms\.py|web/.*|app\.py|cli\.py|cases/access\.py"
+    r"(.*/)?(\w+_)?routes\.py|(.*/)?forms\.py|web/.*|app\.py|cli\.py|(cases|grants)/access\.py"
 )
 # Where a change is closed: the unit of work, and bookkeeping that is no change of anybody's.
 MAY_COMMIT = {

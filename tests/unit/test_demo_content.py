@@ -97,7 +97,7 @@ def test_the_sample_has_five_investigations_and_a_full_house(newsroom: Newsroom)
     assert len(newsroom.investigations) == 5
     assert len(notes) >= 66
     assert len(file_names()) >= 18
-    assert 8 <= len(newsroom.people) <= 14
+    assert 8 <= len(newsroom.people) <= 20
     assert 10 <= sum(bool(note.edits) for note in notes) <= 14
     assert all(len(note.edits) <= 3 for note in notes)
 

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "20261122_0434"
-down_revision = "20261122_0433"
+revision = "20261122_0436"
+down_revision = "20261122_0435"
 branch_labels = None
 depends_on = None
 
