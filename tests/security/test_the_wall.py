@@ -96,7 +96,11 @@ def award(app: Flask, resources: Resources, cast: Cast, team: Team) -> UUID:
 
 
 def secrets_of(cast: Cast) -> tuple[str, ...]:
-    people = ("Ann Lead", "Ben Writer", "Eva Editor", "Cleo Reader")
+    people = (
+        "Ann Lead",
+        "Ben Writer",
+        "Eva Editor",
+    )  # Cleo can be asked as a verifier: that is her role
     ids = (str(cast.case.id), str(cast.case.note), str(cast.case.evidence), str(cast.eva.id))
     return (*PLANTED, cast.case.codename, "Pier", "pier was paid", "ledger", *people, *ids)
 
