@@ -83,5 +83,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     for name in ("calendar_feed", "outgoing_mail", "mail_address", "reminder", "notice"):
         op.drop_table(name)
-    with op.batch_alter_table("user") as batch:
-        batch.drop_column("unread_notices")
+    op.drop_column("user", "unread_notices")
