@@ -16,17 +16,23 @@ from casefile import audit, config, db, keys, web
 from casefile.accounts import confirming, lock_routes, people_routes, sessions, trail_routes
 from casefile.accounts import routes as accounts_routes
 from casefile.accounts.factors import routes as factors_routes
-from casefile.cases import access, chores, travel_routes
+from casefile.cases import access, chores, standing, travel_routes
 from casefile.cases import routes as cases_routes
 from casefile.desk import routes as desk_routes
 from casefile.errors import ConfigError
 from casefile.evidence import extraction
 from casefile.evidence import routes as evidence_routes
+from casefile.grants import award_overview
 from casefile.grants import pages as grants_pages
 from casefile.index import Index
 from casefile.jobs import Jobs
+from casefile.milestones import grant_routes as submission_routes
+from casefile.milestones import models as milestones_models  # noqa: F401
+from casefile.milestones import routes as milestone_routes
 from casefile.notes import routes as notes_routes
 from casefile.notes import service as notes
+from casefile.notices import routes as notices_routes
+from casefile.notices import ticking
 from casefile.policy import Permission
 from casefile.recovery import routes as recovery_routes
 from casefile.search import routes as search_routes
@@ -83,8 +89,10 @@ def open_resources(
         ],
         text_followers=[source_links.follow],
         seat_watchers=[sources_leaving],
+        deadline_sources=[award_overview.deadlines],
     )
     jobs.register(extraction.WORK, functools.partial(extraction.read_text, resources))
+    jobs.now_and_then(functools.partial(ticking.in_background, resources))
     jobs.register(audit.stamps.WORK, functools.partial(audit.stamps.in_background, resources))
     return resources
 
@@ -130,6 +138,7 @@ def create_app(
     web.watch_trail(app)
     web.add_filters(app)
     access.install(app, chores.wait, chores.run)
+    notices_routes.install(app, standing.seated)
     app.teardown_request(web.discard_uploads)
     app.teardown_request(web.close_database_session)
     app.jinja_env.globals["get_locale"] = get_locale
@@ -147,6 +156,9 @@ def create_app(
         trail_routes,
         travel_routes,
         recovery_routes,
+        notices_routes,
+        milestone_routes,
+        submission_routes,
     ):
         app.register_blueprint(routes.bp)
     for blueprint in (

@@ -294,6 +294,27 @@ def doctor(check: bool, as_json: bool) -> None:
         sys.exit(WRONG)
 
 
+@main.command()
+@click.option("--json", "as_json", is_flag=True)
+def tick(as_json: bool) -> None:
+    """Do what the clock asks for: give reminders that are due, send mails that wait.
+
+    A running server does it by itself; this is for a timer of the system, and for looking.
+
+    Example: casefile tick --json
+    """
+    from casefile.notices.ticking import tick as run
+
+    done = run(open_newsroom(_settings()))
+    if as_json:
+        click.echo(json.dumps(done.as_dict()))
+        return
+    click.echo(
+        f"{done.reminders} reminders given, {done.sent} mails sent, {done.failed} to be tried again, "
+        f"{done.abandoned} given up, {done.waiting} waiting."
+    )
+
+
 for group in (audit, grants, index, vault, database, key, lock, seal, unseal):
     main.add_command(group)
 for command in (audit, index, vault, database, recover):

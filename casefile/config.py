@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import tomllib
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from casefile.errors import ConfigError
 
@@ -52,6 +53,11 @@ class Settings:
     allowed_hosts: str = ""
     timestamp_url: str = ""
     timestamp_roots: str = ""
+    smtp_url: str = ""
+    smtp_password_file: str = ""
+    smtp_roots: str = ""
+    mail_from: str = ""
+    public_url: str = ""
     second_factor: str = "editors"
     """Who must have one: `editors` (and administrators), `everyone`, or `nobody`."""
     story_allegation_supports: int = 2
@@ -205,6 +211,8 @@ def _check(settings: Settings) -> None:
         msg = "database_url must begin with postgresql: or be left out for the built-in database."
         raise ConfigError(msg)
     _check_timestamps(settings)
+    _check_public_url(settings)
+    _check_mail(settings)
     if settings.pepper_source not in {FILE, CREDENTIAL, TYPED}:
         msg = "pepper_source must be file, credential (of systemd) or typed."
         raise ConfigError(msg)
@@ -251,6 +259,67 @@ def _check_timestamps(settings: Settings) -> None:
             "timestamp_roots must name a PEM file with the root certificate of the authority in "
             "timestamp_url: a time-stamp that nobody can check is worth nothing."
         )
+        raise ConfigError(msg)
+
+
+def server_address(settings: Settings) -> str:
+    """Return the address people open."""
+    shown = "localhost" if settings.on_loopback else settings.host
+    return settings.public_url.rstrip("/") or f"http://{shown}:{settings.port}"
+
+
+def _parts(url: str) -> SplitResult | None:
+    """Return the parts of an address, or None when it is none."""
+    try:
+        parts = urlsplit(url)
+        known = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return None
+    return parts if known else None
+
+
+def _check_public_url(settings: Settings) -> None:
+    parts = _parts(settings.public_url)
+    if settings.public_url and (
+        parts is None
+        or parts.scheme not in {"http", "https"}
+        or parts.path not in {"", "/"}
+        or parts.username
+        or parts.query
+    ):
+        msg = "public_url must be the address people open, like https://casefile.example."
+        raise ConfigError(msg)
+
+
+def _check_mail(settings: Settings) -> None:
+    """Refuse a mail server that mail would reach unencrypted, and a password that others could see."""
+    if not settings.smtp_url:
+        return
+    parts = _parts(settings.smtp_url)
+    if (
+        parts is None
+        or parts.scheme not in {"smtp", "smtps", "smtp+plain"}
+        or parts.path.strip("/")
+    ):
+        msg = (
+            "smtp_url must be the address of a mail server: smtps://user@mail.example:465 (TLS), "
+            "smtp://user@mail.example:587 (STARTTLS), or smtp+plain://127.0.0.1:25 on this machine."
+        )
+        raise ConfigError(msg)
+    if parts.password is not None:
+        msg = "smtp_url holds a password. Put it into a file and name that with smtp_password_file."
+        raise ConfigError(msg)
+    if parts.scheme == "smtp+plain" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
+        msg = "smtp_url: mail goes without TLS only to this machine. Use smtp:// or smtps://."
+        raise ConfigError(msg)
+    if parts.username and not settings.smtp_password_file:
+        msg = "smtp_password_file must name the file with the password of the user in smtp_url."
+        raise ConfigError(msg)
+    if not re.fullmatch(r"[!-~]+@[!-~]+", settings.mail_from) or settings.mail_from.count("@") != 1:
+        msg = "mail_from must be the address mails come from, like casefile@newsroom.example."
+        raise ConfigError(msg)
+    if not settings.public_url and not settings.on_loopback:
+        msg = "public_url must name the address people open: mails say where to sign in."
         raise ConfigError(msg)
 
 

@@ -67,6 +67,7 @@ class Jobs:
         self._secret = secret
         self._handlers: dict[str, Handler] = {}
         self._bells: dict[UUID, TaskWrapper] = {}
+        self._chores: list[Callable[[], object]] = []
         self._bundle: keys.Bundle | None = None
         self._worker_id: UUID | None = None
         self._consumer: _QuietConsumer | None = None
@@ -76,6 +77,10 @@ class Jobs:
     def register(self, name: str, handler: Handler) -> None:
         """Say what is to be done for work of this name."""
         self._handlers[name] = handler
+
+    def now_and_then(self, act: Callable[[], object]) -> None:
+        """Say what a worker does at each heartbeat; it must not take long."""
+        self._chores.append(act)
 
     def _bell(self, worker_id: UUID) -> TaskWrapper:
         """Return what puts work into the queue of one worker. In a common queue another would take
@@ -159,6 +164,8 @@ class Jobs:
         while not self._stopped.wait(HEARTBEAT_SECONDS):
             try:
                 self._show()
+                for act in self._chores:
+                    act()
             except Exception as error:  # noqa: BLE001
                 log.warning("heartbeat_missed", extra={"error": type(error).__name__})
 

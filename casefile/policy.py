@@ -41,7 +41,10 @@ class Permission(StrEnum):
     ADMINISTRATION_READ = "administration:read"
     APPLICATION_CHECK = "application:check"
     APPLICATION_READ = "application:read"
+    AWARD_APPROVE = "award:approve"
     AWARD_DECIDE = "award:decide"
+    AWARD_EDIT = "award:edit"
+    AWARD_READ = "award:read"
     CALL_EDIT = "call:edit"
     CALL_READ = "call:read"
     CASE_CREATE = "case:create"
@@ -59,11 +62,19 @@ class Permission(StrEnum):
     INVITATION_MANAGE = "invitation:manage"
     MEMBER_MANAGE = "member:manage"
     MEMBER_READ = "member:read"
+    MILESTONE_DECIDE = "milestone:decide"
+    MILESTONE_PREPARE = "milestone:prepare"
+    MILESTONE_READ = "milestone:read"
+    MILESTONE_RELEASE = "milestone:release"
     NEWSROOM_LOCK = "newsroom:lock"
     NOTE_ADD = "note:add"
     NOTE_DELETE = "note:delete"
     NOTE_EDIT = "note:edit"
     NOTE_READ = "note:read"
+    PAYMENT_APPROVE = "payment:approve"
+    PAYMENT_CHECK = "payment:check"
+    PAYMENT_PAY = "payment:pay"
+    PAYMENT_REQUEST = "payment:request"
     PERSON_MANAGE = "person:manage"
     PROGRAMME_EDIT = "programme:edit"
     RATE_ADD = "rate:add"
@@ -88,6 +99,7 @@ _READ = frozenset(
         Permission.EVIDENCE_READ,
         Permission.EVIDENCE_VERIFY,
         Permission.MEMBER_READ,
+        Permission.MILESTONE_READ,
         Permission.NOTE_READ,
         Permission.SOURCE_READ,
         Permission.STORY_READ,
@@ -96,6 +108,7 @@ _READ = frozenset(
 _WRITE = _READ | {
     Permission.EVIDENCE_ADD,
     Permission.EVIDENCE_EDIT,
+    Permission.MILESTONE_PREPARE,
     Permission.NOTE_ADD,
     Permission.NOTE_DELETE,
     Permission.NOTE_EDIT,
@@ -126,7 +139,7 @@ _GRANTS_SEEN = frozenset(
 
 SEAT_GRANTS: Mapping[Seat, frozenset[Permission]] = {
     Seat.LEAD: _RUN,
-    Seat.EDITOR: _RUN,
+    Seat.EDITOR: _RUN | {Permission.MILESTONE_RELEASE},
     Seat.REPORTER: _WRITE,
     Seat.FACT_CHECKER: _COMMENT | {Permission.STORY_CHECK, Permission.STORY_RETURN},
     Seat.LAWYER: _COMMENT | {Permission.STORY_CLEAR, Permission.STORY_RETURN},
@@ -139,17 +152,32 @@ ROLE_GRANTS: Mapping[Role, frozenset[Permission]] = {
     | {
         Permission.APPLICATION_CHECK,
         Permission.APPLICATION_READ,
+        Permission.AWARD_EDIT,
+        Permission.AWARD_READ,
         Permission.CALL_EDIT,
         Permission.GRANTS_IMPORT,
+        Permission.MILESTONE_DECIDE,
+        Permission.PAYMENT_CHECK,
+        Permission.PAYMENT_PAY,
+        Permission.PAYMENT_REQUEST,
         Permission.PROGRAMME_EDIT,
         Permission.RATE_ADD,
         Permission.REVIEW_WRITE,
     },
-    Role.FINANCE: _GRANTS_SEEN | {Permission.RATE_ADD},
+    Role.FINANCE: _GRANTS_SEEN
+    | {
+        Permission.AWARD_READ,
+        Permission.PAYMENT_CHECK,
+        Permission.PAYMENT_PAY,
+        Permission.RATE_ADD,
+    },
     Role.DIRECTOR: _GRANTS_SEEN
     | {
         Permission.APPLICATION_READ,
+        Permission.AWARD_APPROVE,
         Permission.AWARD_DECIDE,
+        Permission.AWARD_READ,
+        Permission.PAYMENT_APPROVE,
         Permission.PROGRAMME_EDIT,
         Permission.REVIEW_WRITE,
     },

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from types import TracebackType
     from uuid import UUID
 
@@ -54,6 +54,8 @@ class Resources:
     """Told in the same change what a note or a piece of evidence says: (uow, case, kind, id, text)."""
     seat_watchers: list[SeatWatcher] = field(default_factory=list)
     """Asked before people lose a seat or their keys."""
+    deadline_sources: list[Callable[..., Iterable[Any]]] = field(default_factory=list)
+    """What calendars know of: each feature's deadlines(session, user, now)."""
     opened_keys: dict[bytes, bytes] = field(default_factory=dict, repr=False)
     """Case keys already opened in a session: digest of its id → the keys, sealed to its cookie."""
 

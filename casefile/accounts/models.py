@@ -24,6 +24,7 @@ class User(Base):
     disabled_at: Mapped[datetime | None]
     ends_at: Mapped[datetime | None]
     travel_until: Mapped[datetime | None]
+    unread_notices: Mapped[int] = mapped_column(default=0)
     auth_epoch: Mapped[int] = mapped_column(default=1)
     auth_digest: Mapped[bytes]
     password_salt: Mapped[bytes]

@@ -93,6 +93,7 @@ _OPEN = (
         _USER.c.timezone,
         _USER.c.ends_at,
         _USER.c.travel_until,
+        _USER.c.unread_notices,
     )
     .join_from(_SESSION, _USER, _USER.c.id == _SESSION.c.user_id)
     .outerjoin(
@@ -142,6 +143,7 @@ def open_visit(resources: Resources, session: Session, secret: bytes) -> Visit |
         timezone=row.timezone,
         ends_at=row.ends_at,
         travel_until=row.travel_until,
+        unread_notices=row.unread_notices,
     )
     rule = resources.settings.second_factor
     return Visit(

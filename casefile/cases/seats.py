@@ -26,6 +26,7 @@ from casefile.cases.escrowing import grant_to_escrow
 from casefile.cases.models import Case, CaseGrant, CaseSeat
 from casefile.db import table
 from casefile.errors import ConflictError, DamagedError, InvalidError, NotFoundError
+from casefile.notices import service as notices
 from casefile.policy import Seat
 
 if TYPE_CHECKING:
@@ -287,6 +288,7 @@ def _leave(uow: UnitOfWork, case: OpenCase, members: Sequence[Member], gone: set
     uow.session.execute(
         delete(CaseGrant).where(CaseGrant.case_id == case.id, CaseGrant.user_id.in_(gone))
     )
+    notices.forget_case(uow, case.id, gone)
     staying = [member for member in members if member.user_id not in gone]
     fresh = keys.CaseKey(case.id, case.generation + 1, keys.random_key())
     travelling = travelling_on(uow, case)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import bindparam, exists, or_, select
 
 from casefile import policy
 from casefile.accounts.models import SignInSession, User
@@ -13,7 +13,11 @@ from casefile.db import table
 from casefile.policy import Permission, Seat
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
     from uuid import UUID
+
+    from sqlalchemy.orm import Session
 
     from casefile.uow import Resources
 
@@ -35,6 +39,17 @@ _STANDS = (
         ),
     )
 )
+
+
+def seated(session: Session, user_id: UUID, now: datetime) -> Sequence[UUID]:
+    """Return on which cases a person has a seat that is not over or given up for a journey."""
+    return session.scalars(
+        select(_SEAT.c.case_id).where(
+            _SEAT.c.user_id == user_id,
+            or_(_SEAT.c.ends_at.is_(None), _SEAT.c.ends_at > now),
+            or_(_SEAT.c.travel_until.is_(None), _SEAT.c.travel_until <= now),
+        )
+    ).all()
 
 
 def still_seated(

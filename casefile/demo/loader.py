@@ -22,6 +22,7 @@ from casefile.cases import access, indexing, seats
 from casefile.cases import service as cases
 from casefile.cases.models import Case, CaseSeat
 from casefile.demo import content, grants, stories
+from casefile.demo.awards import Awards
 from casefile.demo.sources import add_source
 from casefile.evidence import extraction
 from casefile.evidence import service as evidence
@@ -43,13 +44,13 @@ READERS = 3
 
 
 @dataclass(slots=True)
-class _Account:
+class Account:
     id: UUID
     bundle: keys.Bundle
     person: content.Person
 
 
-def _keep_code(uow: UnitOfWork, account: _Account) -> None:
+def _keep_code(uow: UnitOfWork, account: Account) -> None:
     """Give somebody of the sample a recovery code that, like the password, is no secret."""
     recovery.make(uow, account.id, account.bundle, recovery_code(account.person.username))
     uow.session.get_one(RecoveryCode, account.id).kept_at = uow.now
@@ -69,7 +70,7 @@ class Loader:
         self.newsroom = content.load()
         self.now = self.resources.clock()
         self.tell = tell
-        self.accounts: dict[str, _Account] = {}
+        self.accounts: dict[str, Account] = {}
         self.to_read: list[tuple[UUID, UUID, bytes]] = []
 
     def run(self) -> None:
@@ -77,6 +78,7 @@ class Loader:
         with self.app.app_context():
             self._people()
             self._investigations()
+            Awards(self).run()
             self._read_files()
             self._index()
         self.resources.index.close()
@@ -94,7 +96,7 @@ class Loader:
                 password=first.password,
                 roles=[Role(role) for role in first.roles],
             )
-            founder = _Account(user.id, bundle, first)
+            founder = Account(user.id, bundle, first)
             _keep_code(uow, founder)
         self.accounts[first.key] = founder
         made = [(person, uuid4(), keys.Bundle.create(bundle.anchor)) for person in others]
@@ -115,11 +117,11 @@ class Loader:
                 )
                 user.invited_by_id = founder.id
                 accounts.certify(uow, user, founder.id, founder.bundle)
-                self.accounts[person.key] = _Account(user_id, own, person)
+                self.accounts[person.key] = Account(user_id, own, person)
                 _keep_code(uow, self.accounts[person.key])
         self.tell("people", len(people), len(people))
 
-    def at(self, age: timedelta, account: _Account | None) -> UnitOfWork:
+    def at(self, age: timedelta, account: Account | None) -> UnitOfWork:
         uow = UnitOfWork(
             self.resources,
             account.id if account else None,
@@ -128,7 +130,7 @@ class Loader:
         uow.now = self.now - age
         return uow
 
-    def open_case(self, case_id: UUID, account: _Account) -> access.OpenCase:
+    def open_case(self, case_id: UUID, account: Account) -> access.OpenCase:
         person = Person(
             account.id, account.person.username, account.person.name, frozenset(), "auto", ""
         )
@@ -184,7 +186,7 @@ class Loader:
                 )
 
     def _seat(
-        self, case_id: UUID, lead: _Account, key: str, seat: content.Seat, age: timedelta
+        self, case_id: UUID, lead: Account, key: str, seat: content.Seat, age: timedelta
     ) -> None:
         ends = self.now + timedelta(days=seat.ends_in_days) if seat.ends_in_days else None
         case = self.open_case(case_id, lead)

@@ -372,14 +372,19 @@ class OrganisationChoiceForm(VersionedForm):
 
 
 class ApplyForm(VersionedForm):
-    applicant = StringField(_l("Applicant"), validators=optional_text(TITLE_LENGTH))
+    applicant = StringField(
+        _l("Applicant (needed to submit)"), validators=optional_text(TITLE_LENGTH)
+    )
     legal_form = StringField(_l("Legal form"), validators=optional_text(32))
-    title = StringField(_l("Title of the project"), validators=optional_text(TITLE_LENGTH))
+    title = StringField(
+        _l("Title of the project (needed to submit)"), validators=optional_text(TITLE_LENGTH)
+    )
     kind = SelectField(_l("Kind of project"), validators=[Optional()])
     summary = TextAreaField(
-        _l("Summary that may be made public"), validators=long_text(SUMMARY_LENGTH)
+        _l("Summary that may be made public (needed to submit)"),
+        validators=long_text(SUMMARY_LENGTH),
     )
-    requested = AmountField(_l("Amount you ask for"))
+    requested = AmountField(_l("Amount you ask for (needed to submit)"))
     regions = SelectMultipleField(_l("Regions"), validators=[Optional()])
     place = StringField(_l("Place"), validators=optional_text(TITLE_LENGTH))
     partners = TextAreaField(

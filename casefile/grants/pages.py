@@ -4,9 +4,12 @@ from casefile.grants import (
     agreement_routes,
     application_routes,
     apply_routes,
+    award_routes,
     call_routes,
     decision_routes,
     import_routes,
+    overview_routes,
+    payment_routes,
     routes,
 )
 
@@ -20,5 +23,8 @@ BLUEPRINTS = tuple(
         decision_routes,
         import_routes,
         apply_routes,
+        award_routes,
+        payment_routes,
+        overview_routes,
     )
 )

@@ -9,6 +9,7 @@ from casefile.keys.codes import (
     app_step,
     paper_code,
 )
+from casefile.keys.commitment import Committed, commitment_hash, make_commitment, opens
 from casefile.keys.file import (
     SEALED_OVERHEAD,
     FileEncryptor,
@@ -62,6 +63,7 @@ __all__ = [
     "Bundle",
     "CaseKey",
     "Certificate",
+    "Committed",
     "Credential",
     "FileEncryptor",
     "FileReader",
@@ -90,6 +92,7 @@ __all__ = [
     "check_request",
     "check_stamp",
     "code_key",
+    "commitment_hash",
     "creation_options",
     "derive",
     "digest",
@@ -98,9 +101,11 @@ __all__ = [
     "issue_source_grant",
     "join",
     "last_group",
+    "make_commitment",
     "new_code",
     "open_grant",
     "open_source_grant",
+    "opens",
     "origin_statement",
     "packed",
     "paper_code",

@@ -145,8 +145,7 @@ def open_source(
     opened = dict(_opened(session, holder, rows))
     if set(opened) != set(range(1, source.key_generation + 1)):
         raise DamagedError(TAMPERED)
-    anchor = holder.bundle.anchor
-    adders = certificates.all_certified_keys(session, anchor, source.added_by_id)
+    adders = _certified(session, holder, source.added_by_id)
     keys.check_origin(adders, source.origin, source.case_id, opened[1])
     newest = opened[source.key_generation]
     _check_witness(session, case, source, opened)
@@ -179,17 +178,12 @@ def _read_list(key: keys.SourceKey, source: Source) -> dict[str, Any]:
 def _opened(
     session: Session, holder: Holder, rows: Iterable[Row[*tuple[Any, ...]]]
 ) -> Iterable[tuple[int, keys.SourceKey]]:
-    granters: dict[UUID, list[keys.PublicKeys]] = {}
     for row in rows:
-        if row.granter_id not in granters:
-            granters[row.granter_id] = certificates.all_certified_keys(
-                session, holder.bundle.anchor, row.granter_id
-            )
         yield (
             row.generation,
             keys.open_source_grant(
                 holder.bundle,
-                granters[row.granter_id],
+                _certified(session, holder, row.granter_id),
                 source_id=row.source_id,
                 user_id=row.user_id,
                 generation=row.generation,
@@ -197,6 +191,16 @@ def _opened(
                 signature=row.signature,
             ),
         )
+
+
+def _certified(session: Session, holder: Holder, user_id: UUID) -> list[keys.PublicKeys]:
+    """Return the keys somebody has and had; one state of the database is asked once."""
+    known: dict[tuple[bytes, UUID], list[keys.PublicKeys]]
+    known = session.info.setdefault("source_granters", {})
+    place = (holder.bundle.anchor, user_id)
+    if place not in known:
+        known[place] = certificates.all_certified_keys(session, holder.bundle.anchor, user_id)
+    return known[place]
 
 
 def _check_line(line: Sequence[keys.SourceKey], proofs: Sequence[str]) -> None:

@@ -66,6 +66,7 @@ def _page(case: OpenCase, story_id: UUID, sent: str = "", form: FlaskForm | None
         forms[sent] = form
     for name, one in forms.items():
         _named(one, name)
+        one.reason.flags.required = STEPS[name].reason
     return render_template(
         "stories/decisions.html",
         case=case,

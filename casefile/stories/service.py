@@ -213,7 +213,7 @@ def opened_again(claim: Claim, why: str) -> Claim:
 
 def guess(words: str) -> str:
     """Propose what kind of claim these words make; whoever wrote them can say better."""
-    if any(sign in words for sign in '«»“”„"'):
+    if words.startswith(("«", "“", "„", '"')):
         return QUOTE
     return NUMBER if any(letter.isdigit() for letter in words) else FACT
 

@@ -41,6 +41,7 @@ class Person(UserMixin):  # type: ignore[misc]
     timezone: str
     ends_at: datetime | None = None
     travel_until: datetime | None = None
+    unread_notices: int = 0
 
     def may(self, permission: Permission) -> bool:
         return policy.roles_may(self.roles, permission)

@@ -190,10 +190,10 @@ def test_a_clock_set_back_opens_no_closed_call_again(
 
     with pytest.raises(ConflictError, match="closed"), scene.acting(app, None) as uow:
         submitting.submit(uow, row_id)
-    with scene.acting(app, grants.gina) as uow:
-        call = keeping.get(uow.session, Call, call_id)
+    version = scene.version_of(app, Call, call_id)
+    later = clock() + scene.timedelta(days=30)
     with pytest.raises(ConflictError), scene.acting(app, grants.gina) as uow:
-        calls.extend(uow, call_id, call.version, uow.now + scene.timedelta(days=30), "More time.")
+        calls.extend(uow, call_id, version, later, "More time.")
 
 
 def test_an_annex_is_nowhere_in_clear_and_opens_for_whoever_may(

@@ -64,15 +64,19 @@ HISTORIES, LENGTH = 15, 24
 class Editing(RuleBasedStateMachine):
     prepared: tuple[Path, Cast]
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(other=st.sampled_from(["ben", "dan", "ann"]))
+    def begin(self, other: str) -> None:
         folder, self.cast = self.prepared
         self.root = Path(tempfile.mkdtemp())
         shutil.copytree(folder, self.root / "instance")
         self.app: Flask = create_app(settings_for(self.root / "instance"))
         give_seat(self.app, self.cast.ann, self.cast.case.id, self.cast.dan, Seat.EDITOR)
-        self.story = newsdesk.proven(self.app, self.cast)
-        self.authors = {"ben"}
+        self.authors = {"ben", other}
+        self.story = newsdesk.begin(self.app, self.cast)
+        newsdesk.support(self.app, self._actor(other), self.cast, self.story)
+        for who, name in (("ben", "submit"), ("eva", "refer"), ("eva", "clear")):
+            newsdesk.step(self.app, self._actor(who), self.cast, self.story, name)
+        newsdesk.check(self.app, self.cast.eva, self.cast, self.story)
         self.approved_content = ""
         self.vouched: set[str] = set()
         self.seen: list[Any] = []
@@ -143,6 +147,15 @@ class Editing(RuleBasedStateMachine):
     @rule()
     def page_is_opened(self) -> None:
         self.seen = [*self.seen[-3:], self._now()]
+
+    @rule(name=st.sampled_from(["approve", "override", "clear", "correct"]))
+    def every_author_tries_to_decide(self, name: str) -> None:
+        for who in sorted(self.authors):
+            assert not self._try(
+                lambda who=who: newsdesk.step(  # type: ignore[misc]
+                    self.app, self._actor(who), self.cast, self.story, name
+                )
+            ), f"{who} wrote it and decided: {name}"
 
     @rule(who=WHO, name=STEP, stale=st.booleans())
     def step_is_taken(self, who: str, name: str, stale: bool) -> None:  # noqa: FBT001

@@ -1,0 +1,136 @@
+"""What waits for a person of the grant side, oldest first, and what comes soon."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import or_, select
+
+from casefile.grants import milestones
+from casefile.grants.award_models import Award, Milestone, Payment
+from casefile.grants.award_overview import SOON, Waiting, is_due
+from casefile.grants.award_states import OPEN_MILESTONE, AwardState, MilestoneState, PaymentState
+from casefile.grants.money import Money
+from casefile.policy import Permission
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from sqlalchemy.orm import Session
+
+    from casefile.web import Person
+
+QUEUE: Final = 200
+
+
+@dataclass(slots=True)
+class Queue:
+    """What waits for a person, oldest first, and what comes soon."""
+
+    mine: list[Waiting] = field(default_factory=list)
+    soon: list[Waiting] = field(default_factory=list)
+
+
+def queue(session: Session, person: Person, today: date) -> Queue:
+    """Return what this person can do something about now."""
+    found = Queue()
+    if person.may(Permission.MILESTONE_DECIDE) or person.may(Permission.AWARD_APPROVE):
+        _milestones_waiting(session, person, today, found)
+    if person.may(Permission.AWARD_READ):
+        _payments_waiting(session, person, found)
+        _awards_waiting(session, person, found)
+    found.mine.sort(key=lambda one: (one.on, one.label))
+    found.soon.sort(key=lambda one: (one.on, one.label))
+    return found
+
+
+def _milestones_waiting(session: Session, person: Person, today: date, found: Queue) -> None:
+    decides = person.may(Permission.MILESTONE_DECIDE)
+    rows = session.execute(
+        select(Milestone, Award.codename)
+        .join(Award, Award.id == Milestone.award_id)
+        .where(
+            Award.state.in_((AwardState.ACTIVE, AwardState.CLOSING)),
+            or_(
+                Milestone.state == MilestoneState.SUBMITTED,
+                Milestone.waiver_by_id.is_not(None) & Milestone.state.in_(OPEN_MILESTONE),
+                Milestone.state.in_(OPEN_MILESTONE) & (Milestone.due_on <= today + SOON),
+            ),
+        )
+        .order_by(Milestone.due_on)
+        .limit(QUEUE)
+    )
+    for milestone, codename in rows:
+        label = f"{codename} M{milestone.number}"
+        url = f"/grants/milestones/{milestone.id}"
+        waived = milestone.waiver_by_id is not None and milestone.state in OPEN_MILESTONE
+        if waived and person.may(Permission.AWARD_APPROVE):
+            found.mine.append(Waiting("waiver", label, url, milestone.due_on, milestone.title))
+        elif decides and milestone.state == MilestoneState.SUBMITTED:
+            on = milestone.submitted_at.date() if milestone.submitted_at else milestone.due_on
+            found.mine.append(Waiting("submitted", label, url, on, milestone.title))
+        elif decides and milestones.is_late(milestone, today):
+            found.mine.append(Waiting("late", label, url, milestone.due_on, milestone.title))
+        elif decides and milestone.state in OPEN_MILESTONE:
+            found.soon.append(Waiting("due", label, url, milestone.due_on, milestone.title))
+
+
+STEPS: Final[Mapping[str, tuple[Permission, str]]] = {
+    PaymentState.SCHEDULED: (Permission.PAYMENT_REQUEST, "pay-request"),
+    PaymentState.FAILED: (Permission.PAYMENT_REQUEST, "pay-request"),
+    PaymentState.REQUESTED: (Permission.PAYMENT_CHECK, "pay-check"),
+    PaymentState.CHECKED: (Permission.PAYMENT_APPROVE, "pay-approve"),
+    PaymentState.APPROVED: (Permission.PAYMENT_PAY, "pay-pay"),
+}
+
+
+def _payments_waiting(session: Session, person: Person, found: Queue) -> None:
+    rows = session.execute(
+        select(Payment, Award.codename)
+        .join(Award, Award.id == Payment.award_id)
+        .where(Award.state.in_((AwardState.ACTIVE, AwardState.CLOSING)), is_due())
+        .order_by(Payment.due_on)
+        .limit(QUEUE)
+    )
+    for payment, codename in rows:
+        permission, kind = STEPS[payment.state]
+        hands = {payment.requested_by_id, payment.checked_by_id, payment.approved_by_id} - {None}
+        if not person.may(permission) or person.id in hands:
+            continue
+        found.mine.append(
+            Waiting(
+                kind,
+                f"{codename} P{payment.number}",
+                f"/grants/payments/{payment.id}",
+                payment.due_on or payment.created_at.date(),
+                money=Money(payment.amount, payment.currency),
+            )
+        )
+
+
+def _awards_waiting(session: Session, person: Person, found: Queue) -> None:
+    wanted = {}
+    if person.may(Permission.AWARD_APPROVE):
+        wanted[AwardState.INTERNAL_APPROVAL.value] = "award-approve"
+    if person.may(Permission.AWARD_EDIT):
+        wanted[AwardState.OFFERED.value] = "award-sign"
+        wanted[AwardState.SIGNED.value] = "award-activate"
+    for award in session.scalars(
+        select(Award)
+        .where(Award.state.in_(wanted), Award.voided_at.is_(None))
+        .order_by(Award.changed_at)
+        .limit(QUEUE)
+    ):
+        if award.state == AwardState.INTERNAL_APPROVAL and award.prepared_by_id == person.id:
+            continue
+        found.mine.append(
+            Waiting(
+                wanted[award.state],
+                award.codename,
+                f"/grants/awards/{award.id}",
+                award.changed_at.date(),
+                money=Money(award.amount, award.currency),
+            )
+        )

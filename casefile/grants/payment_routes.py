@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy import func, select
+
+from casefile.accounts import service as accounts
+from casefile.errors import NotFoundError
+from casefile.grants import exports, keeping, payments
+from casefile.grants.access import requires
+from casefile.grants.award_forms import ReasonForm
+from casefile.grants.award_models import Award, Milestone, Payment
+from casefile.grants.award_routes import today
+from casefile.grants.award_states import PaymentState
+from casefile.grants.money import Money
+from casefile.policy import Permission
+from casefile.web import confirmed, database_session, pager, unit_of_work
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from uuid import UUID
+
+    from flask.typing import ResponseReturnValue
+    from sqlalchemy import Select
+
+bp = Blueprint("payments", __name__, url_prefix="/grants/payments")
+PAGE = 50
+SORTS: dict[str, Any] = {
+    "due": (Payment.due_on.is_(None), Payment.due_on.asc(), Award.codename),
+    "amount": (Payment.amount.desc(), Award.codename),
+    "award": (Award.codename, Payment.number),
+    "state": (Payment.state, Award.codename),
+}
+
+
+def _query(state: str) -> Select[Payment, str]:
+    query = select(Payment, Award.codename).join(Award, Award.id == Payment.award_id)
+    return query.where(Payment.state == state) if state in set(PaymentState) else query
+
+
+@bp.get("/")
+@requires(Permission.AWARD_READ)
+def index() -> ResponseReturnValue:
+    session, state = database_session(), request.args.get("state", "")
+    sort = request.args.get("sort", "due")
+    query = _query(state)
+    counted = query.with_only_columns(func.count(), maintain_column_froms=True)
+    where = pager(session.scalar(counted) or 0, PAGE)
+    ordered = query.order_by(*SORTS.get(sort, SORTS["due"])).offset(where.offset).limit(PAGE)
+    return render_template(
+        "awards/payments.html",
+        rows=session.execute(ordered).all(),
+        pager=where,
+        state=state,
+        sort=sort,
+        states=[(state.value, state.value) for state in PaymentState],
+        Money=Money,
+    )
+
+
+@bp.get("/export.<ending>")
+@requires(Permission.GRANTS_EXPORT)
+def export(ending: str) -> ResponseReturnValue:
+    rows = database_session().execute(
+        _query(request.args.get("state", "")).order_by(*SORTS["award"])
+    )
+    return send(ending, _("Payments"), "payments", _table(rows))
+
+
+def _table(rows: Any) -> Iterator[list[Any]]:
+    yield [
+        _("Award"),
+        _("Payment"),
+        _("State"),
+        _("Amount"),
+        _("Currency"),
+        _("Due"),
+        _("Paid"),
+        _("Reference"),
+    ]
+    for payment, codename in rows:
+        yield [
+            codename,
+            payment.number,
+            payment.state,
+            payment.amount,
+            payment.currency,
+            payment.due_on or "",
+            payment.paid_on or "",
+            payment.reference,
+        ]
+
+
+def send(ending: str, title: str, name: str, table: Iterator[list[Any]]) -> ResponseReturnValue:
+    """Send a list as a file: a workbook, or text with commas."""
+    if ending not in {"xlsx", "csv"}:
+        raise NotFoundError(keeping.NOT_THERE)
+    file = exports.file_name(name, today(), ending)
+    kind = exports.XLSX_TYPE if ending == "xlsx" else exports.CSV_TYPE
+    body = (
+        exports.write_xlsx(table, title) if ending == "xlsx" else b"".join(exports.write_csv(table))
+    )
+    headers = {"Content-Type": kind, "Content-Disposition": f'attachment; filename="{file}"'}
+    return body, HTTPStatus.OK, headers
+
+
+@bp.get("/<uuid:payment_id>")
+@requires(Permission.AWARD_READ)
+def show(payment_id: UUID) -> ResponseReturnValue:
+    session = database_session()
+    payment = keeping.get(session, Payment, payment_id)
+    events = keeping.events(session, payment_id)
+    return render_template(
+        "awards/payment.html",
+        payment=payment,
+        award=keeping.get(session, Award, payment.award_id),
+        milestone=session.get(Milestone, payment.milestone_id) if payment.milestone_id else None,
+        money=Money(payment.amount, payment.currency),
+        account=payments.bank_account(session, payment.award_id),
+        events=events,
+        names=accounts.names(session, {e.actor_id for e in events if e.actor_id}),
+        today=today(),
+    )
+
+
+def _done(payment_id: UUID, words: str) -> ResponseReturnValue:
+    flash(words)
+    return redirect(url_for("payments.show", payment_id=payment_id), HTTPStatus.SEE_OTHER)
+
+
+def _asked() -> tuple[int, str]:
+    form = ReasonForm()
+    version = form.version.data if isinstance(form.version.data, int) else -1
+    return version, form.reason.data or ""
+
+
+@bp.post("/<uuid:payment_id>/request")
+@requires(Permission.PAYMENT_REQUEST)
+def ask(payment_id: UUID) -> ResponseReturnValue:
+    with unit_of_work() as uow:
+        payments.request(uow, payment_id, _asked()[0])
+    return _done(payment_id, _("The payment is asked for. Somebody else checks it."))
+
+
+@bp.post("/<uuid:payment_id>/check")
+@requires(Permission.PAYMENT_CHECK)
+@confirmed
+def check(payment_id: UUID) -> ResponseReturnValue:
+    with unit_of_work() as uow:
+        payments.check(uow, payment_id, _asked()[0])
+    return _done(payment_id, _("Checked. Somebody else approves it."))
+
+
+@bp.post("/<uuid:payment_id>/approve")
+@requires(Permission.PAYMENT_APPROVE)
+@confirmed
+def approve(payment_id: UUID) -> ResponseReturnValue:
+    with unit_of_work() as uow:
+        payments.approve(uow, payment_id, _asked()[0])
+    return _done(payment_id, _("Approved. It can be paid."))
+
+
+@bp.post("/<uuid:payment_id>/pay")
+@requires(Permission.PAYMENT_PAY)
+@confirmed
+def pay(payment_id: UUID) -> ResponseReturnValue:
+    form = ReasonForm()
+    with unit_of_work() as uow:
+        payments.pay(
+            uow,
+            payment_id,
+            _asked()[0],
+            paid_on=form.on.data or today(),
+            reference=form.reference.data or "",
+        )
+    return _done(payment_id, _("The payment is on record."))
+
+
+@bp.post("/<uuid:payment_id>/fail")
+@requires(Permission.PAYMENT_PAY)
+@confirmed
+def fail(payment_id: UUID) -> ResponseReturnValue:
+    with unit_of_work() as uow:
+        payments.fail(uow, payment_id, *_asked())
+    return _done(payment_id, _("It is on record that the payment failed."))
+
+
+@bp.post("/<uuid:payment_id>/back")
+@requires(Permission.AWARD_READ)
+def back(payment_id: UUID) -> ResponseReturnValue:
+    with unit_of_work() as uow:
+        payments.put_back(uow, payment_id, *_asked())
+    return _done(payment_id, _("The payment went back; it can be asked for again."))
+
+
+@bp.post("/<uuid:payment_id>/cancel")
+@requires(Permission.PAYMENT_REQUEST)
+@confirmed
+def cancel(payment_id: UUID) -> ResponseReturnValue:
+    with unit_of_work() as uow:
+        payments.cancel(uow, payment_id, *_asked())
+    return _done(payment_id, _("The payment is cancelled."))

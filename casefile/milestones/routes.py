@@ -1,0 +1,248 @@
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask_babel import gettext as _
+from wtforms import SelectChoice
+
+from casefile.accounts import service as accounts
+from casefile.accounts.forms import put_error
+from casefile.cases.access import OpenCase, requires
+from casefile.errors import ConflictError, InvalidError
+from casefile.evidence import service as evidence
+from casefile.grants import awards
+from casefile.milestones import content, counting, deciding, links, service, verifying
+from casefile.milestones.forms import DraftForm, LinkForm, ReleaseForm, VerdictForm
+from casefile.notes import service as notes
+from casefile.policy import Permission
+from casefile.web import confirmed, current, database_session, resources, timezone, unit_of_work
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from flask.typing import ResponseReturnValue
+
+    from casefile.errors import CasefileError
+    from casefile.grants.award_models import Milestone
+
+bp = Blueprint("milestones", __name__, url_prefix="/cases/<uuid:case_id>/milestones")
+FIELDS = {
+    "E0": ("url", "outlet", "published_on", "language", "page_sha256"),
+    "E2": ("points", "words"),
+    "E3": ("committed_to",),
+    "E6": ("amount", "currency", "heading", "month", "payee"),
+}
+OFFERED = 200
+
+
+@bp.get("/")
+@requires(Permission.MILESTONE_READ)
+def index(case: OpenCase) -> ResponseReturnValue:
+    return _index_page(case, LinkForm(formdata=None))
+
+
+def _index_page(case: OpenCase, form: LinkForm) -> str:
+    session = database_session()
+    award = links.linked(session, case)
+    return render_template(
+        "milestones/index.html",
+        case=case,
+        award=award,
+        milestones=awards.milestones_of(session, award.id) if award else [],
+        form=form,
+        today=resources().clock().astimezone(timezone()).date(),
+    )
+
+
+@bp.post("/link")
+@requires(Permission.MILESTONE_RELEASE)
+@confirmed
+def link(case: OpenCase) -> ResponseReturnValue:
+    form = LinkForm()
+    if not form.validate():
+        return _index_page(case, form), HTTPStatus.UNPROCESSABLE_ENTITY
+    try:
+        with unit_of_work() as uow:
+            links.link(uow, case, form.codename.data or "")
+    except (InvalidError, ConflictError) as error:
+        put_error(form, "codename", error)
+        return _index_page(case, form), error.status
+    flash(_("The award is linked. Its grant manager learns that it is, and not to what."))
+    return redirect(url_for("milestones.index", case_id=case.id), HTTPStatus.SEE_OTHER)
+
+
+@bp.post("/unlink")
+@requires(Permission.MILESTONE_RELEASE)
+@confirmed
+def unlink(case: OpenCase) -> ResponseReturnValue:
+    with unit_of_work() as uow:
+        links.unlink(uow, case)
+    flash(_("The link has ended. What was released stays released."))
+    return redirect(url_for("milestones.index", case_id=case.id), HTTPStatus.SEE_OTHER)
+
+
+@bp.get("/<uuid:milestone_id>")
+@requires(Permission.MILESTONE_READ)
+def show(case: OpenCase, milestone_id: UUID) -> ResponseReturnValue:
+    session = database_session()
+    award, milestone = links.milestone_of(session, case, milestone_id)
+    draft = service.draft_of(session, case, milestone_id)
+    return render_template(
+        "milestones/show.html",
+        case=case,
+        award=award,
+        milestone=milestone,
+        draft=draft,
+        releasing=ReleaseForm(version=draft.version, formdata=None) if draft else None,
+        history=deciding.released(session, current().bundle.anchor, milestone_id),
+        open_now=awards.is_open(award, milestone),
+        counts=content.COUNTS,
+        verifications=(asked := verifying.of_milestone(session, milestone_id)),
+        names=accounts.names(session, [one.verifier_id for one in asked]),
+    )
+
+
+def _form(case: OpenCase, milestone: Milestone, **given: Any) -> DraftForm:
+    """Return the form with only what this milestone asks for."""
+    form = DraftForm(**given)
+    for name, fields in FIELDS.items():
+        if name not in milestone.classes:
+            for field in fields:
+                delattr(form, field)
+    if "E3" in milestone.classes:
+        form.committed_to.choices = _choices(case)
+    return form
+
+
+def _choices(case: OpenCase) -> list[SelectChoice]:
+    session = database_session()
+    found, _count = notes.listed(session, case, limit=OFFERED)
+    files, _count = evidence.listed(session, case, limit=OFFERED)
+    return [
+        SelectChoice("", _("Choose a note or a file")),
+        *(SelectChoice(f"note:{one.id}", f"{_('Note')}: {one.title}") for one in found),
+        *(SelectChoice(f"evidence:{one.id}", f"{one.code} {one.name}") for one in files),
+    ]
+
+
+@bp.get("/<uuid:milestone_id>/edit")
+@requires(Permission.MILESTONE_PREPARE)
+def edit(case: OpenCase, milestone_id: UUID) -> ResponseReturnValue:
+    session = database_session()
+    award, milestone = links.milestone_of(session, case, milestone_id)
+    service.check_open(award, milestone)
+    draft = service.draft_of(session, case, milestone_id)
+    version = draft.version if draft else 0
+    form = _form(case, milestone, obj=draft.entered if draft else None)
+    form.version.data = version
+    return _edit_page(case, milestone, form)
+
+
+def _edit_page(case: OpenCase, milestone: Milestone, form: DraftForm) -> str:
+    return render_template(
+        "milestones/edit.html",
+        case=case,
+        milestone=milestone,
+        form=form,
+        attestation=content.ATTESTATIONS[content.NEWEST_ATTESTATION],
+        bands=counting.bands(database_session(), case) if "E1" in milestone.classes else {},
+        counts=content.COUNTS,
+        tags=content.COUNTED_TAGS,
+    )
+
+
+@bp.post("/<uuid:milestone_id>/edit")
+@requires(Permission.MILESTONE_PREPARE)
+def update(case: OpenCase, milestone_id: UUID) -> ResponseReturnValue:
+    _award, milestone = links.milestone_of(database_session(), case, milestone_id)
+    form = _form(case, milestone)
+    if not form.validate():
+        return _edit_page(case, milestone, form), HTTPStatus.UNPROCESSABLE_ENTITY
+    try:
+        with unit_of_work() as uow:
+            service.save_draft(uow, case, milestone_id, form.version.data or 0, form.entered())
+    except (InvalidError, ConflictError) as error:
+        _put(form, error)
+        if isinstance(error, ConflictError):
+            draft = service.draft_of(database_session(), case, milestone_id)
+            form.version.raw_data, form.version.data = None, draft.version if draft else 0
+        return _edit_page(case, milestone, form), error.status
+    where = url_for("milestones.show", case_id=case.id, milestone_id=milestone_id)
+    return redirect(where, HTTPStatus.SEE_OTHER)
+
+
+WHERE = (
+    ("address", "url"), ("published", "published_on"), ("outlet", "outlet"), ("language", "language"),
+    ("SHA-256", "page_sha256"), ("ticked", "points"), ("words", "words"), ("committed", "committed_to"),
+    ("month", "month"), ("heading", "heading"), ("amount", "amount"),
+)  # fmt: skip
+
+
+def _put(form: DraftForm, error: CasefileError) -> None:
+    """Show a refusal beside the field it is about."""
+    field = next((name for word, name in WHERE if word in error.message and name in form), None)
+    put_error(form, field or next(name for name in (*form._fields, "version")), error)
+
+
+@bp.post("/<uuid:milestone_id>/release")
+@requires(Permission.MILESTONE_RELEASE)
+@confirmed
+def release(case: OpenCase, milestone_id: UUID) -> ResponseReturnValue:
+    form = ReleaseForm()
+    version = form.version.data if isinstance(form.version.data, int) else -1
+    with unit_of_work() as uow:
+        service.release(uow, case, milestone_id, version)
+    flash(_("Released. The grant manager sees exactly what stands here."))
+    where = url_for("milestones.show", case_id=case.id, milestone_id=milestone_id)
+    return redirect(where, HTTPStatus.SEE_OTHER)
+
+
+@bp.post("/<uuid:milestone_id>/submissions/<uuid:submission_id>/open")
+@requires(Permission.MILESTONE_RELEASE)
+@confirmed
+def open_commitment(case: OpenCase, milestone_id: UUID, submission_id: UUID) -> ResponseReturnValue:
+    links.milestone_of(database_session(), case, milestone_id)
+    with unit_of_work() as uow:
+        service.open_commitment(uow, case, submission_id)
+    flash(_("The commitment is open: everybody who sees it can check it now."))
+    where = url_for("milestones.show", case_id=case.id, milestone_id=milestone_id)
+    return redirect(where, HTTPStatus.SEE_OTHER)
+
+
+@bp.get("/<uuid:milestone_id>/verdict")
+@requires(Permission.MILESTONE_READ)
+def verdict(case: OpenCase, milestone_id: UUID) -> ResponseReturnValue:
+    """Where the named verifier says what they found; to everybody else it is not there."""
+    with unit_of_work() as uow:
+        verifying.mine(uow, case, milestone_id)
+    return _verdict_page(case, milestone_id, VerdictForm(formdata=None))
+
+
+def _verdict_page(case: OpenCase, milestone_id: UUID, form: VerdictForm) -> str:
+    _award, milestone = links.milestone_of(database_session(), case, milestone_id)
+    return render_template("milestones/verdict.html", case=case, milestone=milestone, form=form)
+
+
+@bp.post("/<uuid:milestone_id>/verdict")
+@requires(Permission.MILESTONE_READ)
+@confirmed
+def verdict_create(case: OpenCase, milestone_id: UUID) -> ResponseReturnValue:
+    form = VerdictForm()
+    form.validate()
+    try:
+        with unit_of_work() as uow:
+            verifying.decide(
+                uow,
+                case,
+                milestone_id,
+                declared=form.declared.data or "",
+                verdict=form.verdict.data or "",
+                note=form.note.data or "",
+            )
+    except InvalidError as error:
+        put_error(form, "declared" if "interest" in error.message else "note", error)
+        return _verdict_page(case, milestone_id, form), error.status
+    flash(_("Thank you. The grant manager has your verdict."))
+    return redirect(url_for("cases.show", case_id=case.id), HTTPStatus.SEE_OTHER)

@@ -1,0 +1,34 @@
+"""What a notice may be about, in words. A feature that tells somebody something adds its kinds here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask_babel import lazy_gettext as _l
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+KINDS: Mapping[str, object] = {
+    "award.offered": _l("An award waits for signatures"),
+    "award.waits": _l("An award waits for approval"),
+    "amendment.waits": _l("An amendment waits for a second signature"),
+    "milestone.due": _l("A milestone is due soon"),
+    "milestone.overdue": _l("A milestone is late"),
+    "milestone.released": _l("A milestone was released to you"),
+    "milestone.accepted": _l("A milestone was accepted"),
+    "milestone.returned": _l("A milestone came back with a reason"),
+    "milestone.verifying": _l("You are asked to verify a milestone"),
+    "milestone.verified": _l("A verdict on a milestone is in"),
+    "milestone.waits": _l("A milestone waits for a second signature"),
+    "payment.due": _l("A payment is due"),
+    "payment.waits": _l("A payment waits for the next pair of eyes"),
+    "payment.paid": _l("A payment was made"),
+    "payment.failed": _l("A payment failed"),
+}
+SOMETHING = _l("Something waits for you")
+
+
+def words(kind: str) -> object:
+    """Say what kind of thing waits; of a kind no longer known, that something does."""
+    return KINDS.get(kind, SOMETHING)
