@@ -1,7 +1,7 @@
 """The child process: loads one reader, gives up every right, then reads one file from its input.
 
-A reader is a module named in `formats.READERS` or `formats.MAKERS` with `extract(file, output)`. It is imported, with
-all that Python will need, before the rights are given up; it sees the first byte of the file after.
+A reader is a module named in `formats` with `extract(file, output)`. It is imported, with all that
+Python will need, before the rights are given up; it sees the first byte of the file after.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ import re
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urlsplit
+from zipfile import ZipFile
 
 import docx
 from docx.oxml.ns import qn
@@ -67,7 +68,7 @@ def extract(file: BytesIO, output: Output) -> None:
 def _refuse_macros(file: BytesIO, names: list[str]) -> None:
     if any(MACROS.search(name) for name in names):
         raise UnreadableError(Reason.HAS_MACROS)
-    with word.ZipFile(file) as archive:
+    with ZipFile(file) as archive:
         if "word/document.xml" not in names and "[Content_Types].xml" not in names:
             raise UnreadableError(Reason.UNREADABLE_KIND)
         if MACRO_KIND in archive.read("[Content_Types].xml"):
@@ -137,7 +138,7 @@ class Reading:
         place = paragraph._p.pPr.numPr if paragraph._p.pPr is not None else None  # noqa: SLF001
         number = place.numId.val if place is not None and place.numId is not None else None
         if number:
-            level = place.ilvl.val if place.ilvl is not None else 0
+            level = place.ilvl.val if place is not None and place.ilvl is not None else 0
             return level, self._is_numbered(number, level)
         if number is None and style.startswith(("List Bullet", "List Number")):
             level = int(style[-1]) - 1 if style[-1].isdigit() else 0

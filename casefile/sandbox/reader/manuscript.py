@@ -11,7 +11,7 @@ import base64
 import json
 import re
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import docx
 from docx.opc.constants import RELATIONSHIP_TYPE
@@ -19,7 +19,8 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Pt
 
-from casefile.sandbox.reader.output import Output
+if TYPE_CHECKING:
+    from casefile.sandbox.reader.output import Output
 
 # XML 1.0 has no place for these.
 NO_LETTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
