@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from casefile.web import Visit
 
 SHOWN = 8
-LOOKED_THROUGH = 40
+LOOKED_THROUGH, OPENED = 200, 8
 # Where a story stands to what somebody with that permission does there, and on which page.
 DOES = {
     FACT_CHECK: ("check", Permission.STORY_CHECK, "/claims/?verdict=unchecked"),
@@ -79,21 +79,33 @@ def waiting(session: Session, opened: Visit, rules: Rules, now: datetime) -> Que
     me = opened.person.id
     asked = {"user_id": me, "now": now, "limit": LOOKED_THROUGH}
     rows = session.execute(statements.WAITING, asked).all()
-    if not rows:
-        return Queue()
-    known = {
-        case.id: case
-        for case in cases.some_mine(session, opened, now, list({row.case_id for row in rows}))
-    }
+    known: dict[UUID, OpenCase] = {}
+    found: list[Waiting] = []
+    # Opening a case takes longer than anything here: no more of them than are shown.
+    for start in range(0, len(rows), OPENED):
+        some, left = rows[start : start + OPENED], rows[start + OPENED :]
+        wanted = {row.case_id for row in some} - known.keys()
+        opening = cases.some_mine(session, opened, now, list(wanted))
+        known.update({case.id: case for case in opening})
+        found += _waiting_among(session, known, some, me)
+        if len(found) >= SHOWN:
+            break
+    else:
+        left = []
+    shown = found[:SHOWN]
+    _say_what_blocks(session, known, shown, rules, now)
+    _say_who(session, shown)
+    return Queue(shown, len(found[SHOWN:]) + len(left))
+
+
+def _waiting_among(
+    session: Session, known: Mapping[UUID, OpenCase], rows: Sequence[Any], me: UUID
+) -> list[Waiting]:
     kept = [row for row in rows if row.case_id in known]
     wholes = {row.id: _whole(known[row.case_id], row) for row in kept}
     _put_in(session, known, wholes, (DECISION,))
     found = [_waits(known[row.case_id], wholes[row.id], me) for row in kept]
-    queue = [one for one in found if one is not None]
-    shown, more = queue[:SHOWN], len(queue[SHOWN:])
-    _say_what_blocks(session, known, shown, rules, now)
-    _say_who(session, shown)
-    return Queue(shown, more)
+    return [one for one in found if one is not None]
 
 
 def _whole(case: OpenCase, row: Any) -> Whole:
@@ -153,6 +165,8 @@ def _say_what_blocks(
     rules: Rules,
     now: datetime,
 ) -> None:
+    if not shown:
+        return
     wholes = {one.whole.id: one.whole for one in shown}
     _put_in(session, known, wholes, (TEXT, REPLY))
     places: dict[UUID, list[Any]] = {story_id: [] for story_id in wholes}
