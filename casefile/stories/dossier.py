@@ -14,7 +14,7 @@ from casefile.evidence.service import ONE_LOOK
 from casefile.stories.supports import EVIDENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -48,6 +48,20 @@ def gather(session: Session, case: OpenCase, story: StoryView) -> Dossier:
     items = evidence.get_many(session, case, map(UUID, resting)) if resting else []
     shown = sorted(evidence.views(session, case, items), key=lambda item: item.number)
     return Dossier(shown, {name: sorted(set(claims)) for name, claims in resting.items()})
+
+
+def words(story: StoryView, gathered: Dossier) -> Iterator[str]:
+    """Give everything that people typed into what the dossier shows."""
+    for text in story.texts:
+        yield from (text.title, text.body)
+    for claim in story.claims:
+        yield from (claim.statement, claim.reasoning, *(one.passage for one in claim.supports))
+    for item in gathered.items:
+        yield from (item.name, item.shows, item.obtained_from, item.obtained_how, item.withdrawn)
+    for reply in story.replies:
+        yield from (reply.subject, reply.how, reply.asked, reply.answer, reply.used)
+    for decision in story.decisions:
+        yield decision.reason
 
 
 def opened_lately(session: Session, story_id: UUID, person_id: UUID, now: datetime) -> bool:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, current_app, render_template, request
 from flask_babel import gettext as _
@@ -44,11 +44,12 @@ def show(case: OpenCase, story_id: UUID) -> ResponseReturnValue:
         with unit_of_work() as uow:
             dossier.record(uow, case, story, dossier.OPENED)
         session.rollback()
-    findings = exposure.of_story(case, story)
-    return render_template("stories/dossier.html", findings=findings, **_told(case, story))
+    told = _told(case, story)
+    findings = exposure.findings(case, *dossier.words(story, told["dossier"]))
+    return render_template("stories/dossier.html", findings=findings, **told)
 
 
-def _told(case: OpenCase, story: StoryView) -> dict[str, object]:
+def _told(case: OpenCase, story: StoryView) -> dict[str, Any]:
     """Return what both the page and the PDF are made of: one draft, every claim, the custody."""
     text = story.text(request.args.get("lang", "")) or next(iter(story.texts), None)
     rows = ()

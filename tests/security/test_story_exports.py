@@ -124,6 +124,19 @@ def test_the_dossier_names_sources_by_codename_alone(
             assert planted not in found
 
 
+def test_a_name_typed_beside_a_claim_is_pointed_out_on_the_dossier(
+    app: Flask, browse: Browse, cast: Cast, told: tuple[At, UUID]
+) -> None:
+    _at, story = told
+    where = newsdesk.url(cast, story)
+    assert "The name of" not in browse(cast.ann).get(f"{where}/dossier").warnings()
+    one = newsdesk.claim_of(app, cast, story)
+    sent = {"what": "N-1", "passage": f"{NAME} said so", "version": str(one.version)}
+    browse(cast.ben).post(f"{one.url}/supports", fields=sent)
+
+    assert "The name of" in browse(cast.ann).get(f"{where}/dossier").warnings()
+
+
 def test_a_story_that_quotes_a_protected_source_comes_out_only_when_somebody_looked(
     app: Flask, browse: Browse, cast: Cast
 ) -> None:
