@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes.util
 import os
 import shutil
 import stat
@@ -38,7 +39,15 @@ def examine(settings: Settings) -> list[dict[str, Any]]:
         there = shutil.which(program)
         says = there or f"not installed ({use}); Casefile works without it"
         found.append({"what": program, "ok": True, "says": says})
+    found.append({"what": "libpango", "ok": True, "says": _pango()})
     return found
+
+
+def _pango() -> str:
+    """Look for the library that sets type in PDF files; the pages can be printed without it."""
+    there = ctypes.util.find_library("pangoft2-1.0")
+    use = "makes the PDF of a dossier; Debian: libpango-1.0-0 libpangoft2-1.0-0"
+    return there or f"not installed ({use}); Casefile works without it"
 
 
 def _try(what: str, look: Callable[[], str]) -> dict[str, Any]:

@@ -131,7 +131,23 @@ def step(
     seen: StoryView | None = None,
 ) -> None:
     """Take one step, having before one what the story is now, or what it was `seen` as."""
-    shown = seen or story(app, actor, cast.case.id, story_id)
+    case_id = cast.case.id
+    move(app, actor, case_id, story_id, name, reason=reason, publication=publication, seen=seen)
+
+
+def move(
+    app: Flask,
+    actor: Actor,
+    case_id: UUID,
+    story_id: UUID,
+    name: str,
+    *,
+    reason: str = "",
+    publication: Publication | None = None,
+    seen: StoryView | None = None,
+) -> None:
+    """Take a step with a story of any case."""
+    shown = seen or story(app, actor, case_id, story_id)
     wanted = STEPS[name]
     ask = decisions.Ask(
         name,
@@ -143,7 +159,7 @@ def step(
     change(
         app,
         actor,
-        cast.case.id,
+        case_id,
         lambda uow, case: decisions.decide(uow, case, story_id, ask),
     )
 

@@ -226,6 +226,16 @@ def all_mine(session: Session, opened: Visit, now: datetime) -> list[OpenCase]:
     return open_cases(session, opened, rows)
 
 
+def some_mine(
+    session: Session, opened: Visit, now: datetime, case_ids: Sequence[UUID]
+) -> list[OpenCase]:
+    """Return those of these cases that I have a seat on."""
+    if not case_ids:
+        return []
+    asked = {"user_id": opened.person.id, "now": now, "case_ids": list(case_ids)}
+    return open_cases(session, opened, session.execute(_some_seated(), asked).all())
+
+
 _MY_SEAT = and_(
     _SEAT.c.user_id == bindparam("user_id"),
     or_(_SEAT.c.ends_at.is_(None), _SEAT.c.ends_at > bindparam("now")),
@@ -246,6 +256,11 @@ def _seated(
         wanted = wanted.add_columns(total.label("total"))
         wanted = wanted.offset(bindparam("offset")).limit(bindparam("limit"))
     return wanted
+
+
+@functools.cache
+def _some_seated() -> Select[*tuple[Any, ...]]:
+    return _seated().where(_CASE.c.id.in_(bindparam("case_ids", expanding=True)))
 
 
 @functools.cache

@@ -31,7 +31,9 @@ PLACES = {
     "impact": "stories",
 }
 # What changes nothing for the others on a case; it stands in the whole activity only.
-QUIET = frozenset({"evidence.viewed", "evidence.downloaded", "evidence.read"})
+QUIET = frozenset(
+    {"story.dossier_opened", "evidence.viewed", "evidence.downloaded", "evidence.read"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +114,7 @@ def _words(detail: Mapping[str, Any]) -> str:
         parts.append(_("The particulars of this entry are damaged."))
     if "role" in detail:
         parts.append(str(detail["role"]).replace("_", " "))
-    if "person" in detail:
-        parts.append(str(detail["person"]))
+    parts += [str(detail[name]) for name in ("person", "as") if name in detail]
     if "version" in detail:
         parts.append(_("version %(number)s", number=detail["version"]))
     if "sha256" in detail:

@@ -12,6 +12,8 @@ from casefile.cases import chores
 from casefile.cases import service as cases
 from casefile.cases.access import do_chores
 from casefile.desk import service
+from casefile.stories import queue
+from casefile.stories.rules import Rules
 from casefile.web import (
     current,
     database_session,
@@ -43,6 +45,7 @@ def index() -> ResponseReturnValue:
         "desk/index.html",
         cases=mine,
         case_total=total,
+        stories=queue.waiting(session, opened, Rules.of(resources().settings), now),
         activity=service.activity(session, mine),
         waiting=[
             *service.keys_waiting(

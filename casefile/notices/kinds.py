@@ -25,6 +25,13 @@ KINDS: Mapping[str, object] = {
     "payment.waits": _l("A payment waits for the next pair of eyes"),
     "payment.paid": _l("A payment was made"),
     "payment.failed": _l("A payment failed"),
+    "story.check": _l("A story waits for fact-check"),
+    "story.clear": _l("A story waits for the lawyer"),
+    "story.ready": _l("A story waits for an editor"),
+    "story.second": _l("A story waits for a second editor"),
+    "story.returned": _l("A story came back with a reason"),
+    "story.voided": _l("The approval of a story ended"),
+    "story.reply_overdue": _l("A deadline for a reply is over"),
 }
 SOMETHING = _l("Something waits for you")
 

@@ -49,10 +49,11 @@ def extract(media_type: str, blocks: Iterable[bytes], *, limits: Limits = _STAND
     """
     if media_type not in READERS:
         raise ExtractionError(Reason.UNREADABLE_KIND)
-    return converse(_command(media_type, limits), blocks, limits)
+    return converse(command(media_type, limits), blocks, limits)
 
 
-def _command(media_type: str, limits: Limits) -> Sequence[str]:
+def command(media_type: str, limits: Limits) -> Sequence[str]:
+    """Return how the child is started for this kind of work."""
     folder = str(Path(casefile.__file__).resolve().parent)
     settings = json.dumps(asdict(limits))
     python = [sys.executable, "-I", "-X", "utf8", "-c", _START]

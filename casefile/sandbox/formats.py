@@ -30,3 +30,8 @@ READERS: Mapping[str, str] = MappingProxyType(
 )
 
 EXTRACTABLE: frozenset[str] = frozenset(READERS)
+
+# What else the child does; see `making`.
+MAKERS: Mapping[str, str] = MappingProxyType(
+    {"draft": "draft", "manuscript": "manuscript", "paper": "paper"}
+)

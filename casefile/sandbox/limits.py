@@ -9,7 +9,9 @@ MEBIBYTE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`seconds` is the reader's time on the clock; waiting for the file's bytes does not count."""
+    """`seconds` is the reader's time on the clock; waiting for the file's bytes does not count.
+    `threads` is for our own pages only: the library that sets type starts one.
+    """
 
     input_bytes: int = 256 * MEBIBYTE
     unpacked_bytes: int = 256 * MEBIBYTE
@@ -18,3 +20,4 @@ class Limits:
     pages: int = 10_000
     cpu_seconds: int = 60
     seconds: float = 120.0
+    threads: bool = False

@@ -14,6 +14,7 @@ class Reason(StrEnum):
     CRASHED = "the file made the reader fail"
     DAMAGED = "the file is damaged"
     ENCRYPTED = "the file is protected with a password"
+    HAS_MACROS = "the file holds macros"
     NOT_STARTED = "the reader could not be started"
     TOO_LARGE = "the file is too large to read text from"
     TOO_MANY_PAGES = "the file has too many pages"

@@ -11,7 +11,7 @@ from casefile.accounts.forms import put_error
 from casefile.cases.access import OpenCase, requires
 from casefile.errors import ConflictError, InvalidError
 from casefile.policy import Permission
-from casefile.stories import decisions, moments, outcomes
+from casefile.stories import decisions, exposure, moments, outcomes
 from casefile.stories.decisions import Ask
 from casefile.stories.forms import (
     DayForm,
@@ -74,6 +74,7 @@ def _page(case: OpenCase, story_id: UUID, sent: str = "", form: FlaskForm | None
         forms=forms,
         sent=sent,
         author=decisions.wrote(database_session(), case, story_id, current().person.id),
+        findings=exposure.of_story(case, story),
         rules=Rules.of(resources().settings),
     )
 
@@ -100,7 +101,7 @@ def _open_steps(case: OpenCase, story: StoryView) -> list[str]:
 def _decide(case: OpenCase, story_id: UUID, name: str) -> ResponseReturnValue:
     """Take a step, or come back with what is in the way and what was typed."""
     form = FORMS.get(name, DecisionForm)()
-    if not form.validate():
+    if not form.validate() or _is_exposed(case, story_id, form):
         return _page(case, story_id, name, form), HTTPStatus.UNPROCESSABLE_ENTITY
     try:
         ask = _ask(case, name, form)
@@ -113,6 +114,18 @@ def _decide(case: OpenCase, story_id: UUID, name: str) -> ResponseReturnValue:
         return _page(case, story_id, name, form), error.status
     flash(_("It is decided."))
     return _to(case, story_id)
+
+
+def _is_exposed(case: OpenCase, story_id: UUID, form: FlaskForm) -> bool:
+    """Say whether a story about to come out names or quotes a protected source, and nobody looked."""
+    if not isinstance(form, PublishForm) or form.exposed.data:
+        return False
+    if not exposure.of_story(case, opened(case, story_id, none_of)):
+        return False
+    form.exposed.errors = [
+        _("This story names or quotes a protected source. Look at what was found and confirm it.")
+    ]
+    return True
 
 
 def _to(case: OpenCase, story_id: UUID) -> ResponseReturnValue:

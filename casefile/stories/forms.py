@@ -3,6 +3,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import (
+    BooleanField,
     DateField,
     DateTimeLocalField,
     IntegerField,
@@ -46,6 +47,7 @@ VERDICT_NAMES = {
     "dropped": _l("Dropped: it goes out of the story"),
     "unchecked": _l("Open again: it has to be checked anew"),
 }
+EXPORT_NAMES = {"docx": _l("Word file (.docx)"), "html": _l("Web page (.html)")}
 IMPACT_NAMES = {
     "reaction": _l("Official reaction"),
     "inquiry": _l("Inquiry or court case"),
@@ -92,6 +94,10 @@ def _line(label: object, longest: int = LINE, **more: object) -> StringField:
     )
 
 
+def _named() -> BooleanField:
+    return BooleanField(_l("Save it with the name: everybody on the case may read it"))
+
+
 def _moment(label: object, **more: object) -> DateTimeLocalField:
     return DateTimeLocalField(label, format=MINUTE, validators=[Optional()], **more)
 
@@ -107,6 +113,7 @@ class TextForm(FlaskForm):
         ],
     )
     version = IntegerField(widget=HiddenInput(), validators=[base_version])
+    named = _named()
 
 
 class StoryForm(FlaskForm):
@@ -121,6 +128,7 @@ class StoryForm(FlaskForm):
         validators=[InputRequired(FILL_IN), not_blank, Length(max=BODY_LENGTH, message=TOO_LONG)],
     )
     outlet = _line(_l("Outlet"))
+    named = _named()
 
 
 class SettingsForm(FlaskForm):
@@ -233,6 +241,7 @@ class PublicationForm(FlaskForm):
 
 
 class PublishForm(PublicationForm):
+    exposed = BooleanField(_l("I looked at each of these, and the story may come out so"))
     version = DecisionForm.version
     content = DecisionForm.content
     reason = DecisionForm.reason
@@ -246,3 +255,11 @@ class ImpactForm(FlaskForm):
         validators=[InputRequired(FILL_IN), not_blank, Length(max=LONG, message=TOO_LONG)],
     )
     url = _line(_l("Address"), ADDRESS)
+
+
+class ExportForm(FlaskForm):
+    language = SelectField(_l("Draft"), validate_choice=False)
+    form = SelectField(_l("As"), choices=_choices(dict(EXPORT_NAMES)))
+    claims = BooleanField(_l("With the claims: number, statement, verdict and what each rests on"))
+    codenames = BooleanField(_l("Name sources by their codenames"))
+    looked = StringField(validators=[Optional(), Length(max=64)])

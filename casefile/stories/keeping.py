@@ -12,7 +12,7 @@ from sqlalchemy import insert, update
 from casefile import audit, keys
 from casefile.cases import service as cases
 from casefile.errors import DamagedError, NotFoundError
-from casefile.stories import outline, records, signing, statements
+from casefile.stories import outline, records, signing, statements, telling
 from casefile.stories.content import contents, digest
 from casefile.stories.models import Story, StoryPart, StoryPartVersion
 from casefile.stories.parts import NO_PART, Part, Whole
@@ -243,6 +243,7 @@ class Held:
             DECISION, signing.sign(self.uow, self.case.id, self.whole.id, number, decision)
         )
         self.whole.state = decision.after
+        telling.decided(self.uow, self.case, self.whole, decision)
         return made
 
     def record(self, action: str, detail: dict[str, Any] | None = None, **head: Any) -> None:

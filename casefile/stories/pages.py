@@ -1,5 +1,22 @@
 """Every page of the stories."""
 
-from casefile.stories import claim_routes, decision_routes, reply_routes, routes
+from casefile.stories import (
+    claim_routes,
+    decision_routes,
+    dossier_routes,
+    export_routes,
+    import_routes,
+    reply_routes,
+    routes,
+)
 
-BLUEPRINTS = tuple(pages.bp for pages in (routes, claim_routes, reply_routes, decision_routes))
+PAGES = (
+    routes,
+    claim_routes,
+    reply_routes,
+    decision_routes,
+    import_routes,
+    export_routes,
+    dossier_routes,
+)
+BLUEPRINTS = tuple(pages.bp for pages in PAGES)

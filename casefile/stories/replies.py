@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from casefile.errors import ConflictError, InvalidError
 from casefile.policy import Permission
-from casefile.stories import keeping, moments
+from casefile.stories import keeping, moments, telling
 from casefile.stories.records import REPLY, Reply
 from casefile.stories.rules import CLOSED
 from casefile.stories.service import CLOSED_STORY
@@ -87,4 +87,5 @@ def save(
     check(reply, uow.now)
     kept = held.put(REPLY, reply, part)
     held.record("reply.edited" if part else "reply.added", {"reply": kept.number})
+    telling.asked(uow, case, held.whole, kept)
     return kept.id

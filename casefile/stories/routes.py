@@ -13,7 +13,7 @@ from casefile.errors import InvalidError, NotFoundError
 from casefile.evidence import service as evidence
 from casefile.notes.differences import compare
 from casefile.policy import Permission
-from casefile.stories import keeping, moments, parts, reading, rendering, service, views
+from casefile.stories import exposure, keeping, moments, parts, reading, rendering, service, views
 from casefile.stories.forms import BODY_LENGTH, SettingsForm, StoryForm, TextForm
 from casefile.stories.records import LANGUAGES, Text
 from casefile.stories.rules import STATES, Rules
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from flask.typing import ResponseReturnValue
 
+    from casefile.sources.quoting import Finding
     from casefile.stories.parts import Whole
 
 bp = Blueprint("stories", __name__, url_prefix="/cases/<uuid:case_id>/stories")
@@ -57,6 +58,11 @@ def opened(
 def none_of(_whole: Whole) -> Container[int]:
     """Choose no claim: the page shows none."""
     return ()
+
+
+def _named(case: OpenCase, form: StoryForm | TextForm) -> list[Finding]:
+    """Return which sources a draft would give away by name, until its writer wants it so."""
+    return [] if form.named.data else exposure.names(case, form.title.data, form.body.data)
 
 
 def evidence_url(case: OpenCase) -> str:
@@ -93,19 +99,20 @@ def index(case: OpenCase) -> ResponseReturnValue:
 @bp.get("/new")
 @requires(Permission.STORY_EDIT)
 def new(case: OpenCase) -> ResponseReturnValue:
-    return _new_page(case, StoryForm())
+    return new_page(case, StoryForm())
 
 
-def _new_page(case: OpenCase, form: StoryForm) -> str:
-    return render_template("stories/new.html", case=case, form=form, choices=_choices(case))
+def new_page(case: OpenCase, form: StoryForm, **more: object) -> str:
+    return render_template("stories/new.html", case=case, form=form, choices=_choices(case), **more)
 
 
 @bp.post("/")
 @requires(Permission.STORY_EDIT)
 def create(case: OpenCase) -> ResponseReturnValue:
     form = StoryForm()
-    if not form.validate():
-        return _new_page(case, form), HTTPStatus.UNPROCESSABLE_ENTITY
+    named = _named(case, form)
+    if named or not form.validate():
+        return new_page(case, form, named=named), HTTPStatus.UNPROCESSABLE_ENTITY
     title = (form.title.data or "").strip()
     text = Text(form.language.data, title, (form.body.data or "").replace("\r\n", "\n"))
     try:
@@ -116,7 +123,7 @@ def create(case: OpenCase) -> ResponseReturnValue:
             indexing.follow(uow, case)
     except InvalidError as error:
         put_error(form, "body", error)
-        return _new_page(case, form), error.status
+        return new_page(case, form), error.status
     flash(_("The story is begun."))
     where = url_for("stories.show", case_id=case.id, story_id=story_id)
     return redirect(where, HTTPStatus.SEE_OTHER)
@@ -158,7 +165,7 @@ def by_number(case: OpenCase, story_id: UUID, number: int) -> ResponseReturnValu
     return redirect(f"{where}#c{number}")
 
 
-def _language(language: str) -> str:
+def known_language(language: str) -> str:
     if language not in LANGUAGES:
         msg = "Casefile does not know that language."
         raise NotFoundError(msg)
@@ -169,14 +176,16 @@ def _language(language: str) -> str:
 @requires(Permission.STORY_EDIT)
 def edit(case: OpenCase, story_id: UUID, language: str) -> ResponseReturnValue:
     story = opened(case, story_id, none_of)
-    text = story.text(_language(language))
+    text = story.text(known_language(language))
     form = TextForm(title=text.title, body=text.body, version=text.version) if text else TextForm()
     if text is None:
         form.title.data, form.version.data = story.title, 0
-    return _edit_page(case, story, language, form)
+    return edit_page(case, story, language, form)
 
 
-def _edit_page(case: OpenCase, story: views.StoryView, language: str, form: TextForm) -> str:
+def edit_page(
+    case: OpenCase, story: views.StoryView, language: str, form: TextForm, **more: object
+) -> str:
     return render_template(
         "stories/edit.html",
         case=case,
@@ -186,6 +195,7 @@ def _edit_page(case: OpenCase, story: views.StoryView, language: str, form: Text
         text=story.text(language),
         form=form,
         choices=_choices(case),
+        **more,
     )
 
 
@@ -193,12 +203,13 @@ def _edit_page(case: OpenCase, story: views.StoryView, language: str, form: Text
 @requires(Permission.STORY_EDIT)
 def update(case: OpenCase, story_id: UUID, language: str) -> ResponseReturnValue:
     form = TextForm()
-    if not form.validate():
+    named = _named(case, form)
+    if named or not form.validate():
         story = opened(case, story_id, none_of)
-        page = _edit_page(case, story, _language(language), form)
+        page = edit_page(case, story, known_language(language), form, named=named)
         return page, HTTPStatus.UNPROCESSABLE_ENTITY
     body = (form.body.data or "").replace("\r\n", "\n")
-    text = Text(_language(language), (form.title.data or "").strip(), body)
+    text = Text(known_language(language), (form.title.data or "").strip(), body)
     try:
         with unit_of_work() as uow:
             service.save_text(uow, case, story_id, text, form.version.data or 0)
@@ -207,7 +218,7 @@ def update(case: OpenCase, story_id: UUID, language: str) -> ResponseReturnValue
         return _conflict(case, story_id, form, text, conflict.theirs), HTTPStatus.CONFLICT
     except InvalidError as error:
         put_error(form, "body", error)
-        return _edit_page(case, opened(case, story_id, none_of), language, form), error.status
+        return edit_page(case, opened(case, story_id, none_of), language, form), error.status
     flash(_("Draft saved."))
     where = url_for("stories.show", case_id=case.id, story_id=story_id, lang=language)
     return redirect(where, HTTPStatus.SEE_OTHER)
@@ -233,7 +244,7 @@ def _conflict(
 def versions(case: OpenCase, story_id: UUID, language: str) -> ResponseReturnValue:
     session = database_session()
     whole = keeping.load(session, case, story_id)
-    found = service.versions(session, case, whole, _language(language))
+    found = service.versions(session, case, whole, known_language(language))
     by_number = {version.version: version for version in found}
     to = request.args.get("to", found[0].version, type=int)
     since = request.args.get("from", max(1, to - 1), type=int)
@@ -309,4 +320,6 @@ def _save_settings(case: OpenCase, story_id: UUID, form: SettingsForm) -> None:
 def preview(case: OpenCase) -> ResponseReturnValue:
     body = request.form.get("body", "")[:BODY_LENGTH]
     rows = rendering.rows(body, evidence_url=evidence_url(case), verdicts={}, margin="#c")
-    return render_template("stories/preview.html", rows=rows)
+    return render_template(
+        "stories/preview.html", rows=rows, findings=exposure.findings(case, body)
+    )

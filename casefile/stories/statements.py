@@ -5,17 +5,20 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import and_, bindparam, func, or_, select
 
 from casefile.audit import Entry
+from casefile.cases.models import Case, CaseSeat
 from casefile.db import table
+from casefile.policy import Seat
 from casefile.stories.models import Story, StoryCitation, StoryPart, StoryPartVersion
 
 if TYPE_CHECKING:
-    from sqlalchemy import Select
+    from sqlalchemy import ColumnElement, Select
 
 _STORY, _PART, _VERSION = table(Story), table(StoryPart), table(StoryPartVersion)
 _CITATION, _ENTRY = table(StoryCitation), table(Entry)
+_CASE, _SEAT = table(Case), table(CaseSeat)
 ORDERS: dict[str, Any] = {
     "changed": _STORY.c.changed_at.desc(),
     "oldest": _STORY.c.created_at.asc(),
@@ -30,22 +33,19 @@ MANY = _ALL.where(_STORY.c.id.in_(bindparam("story_ids", expanding=True)))
 CHANGED = _ALL.where(
     _STORY.c.change_number > bindparam("since"), _STORY.c.change_number <= bindparam("until")
 ).order_by(_STORY.c.change_number)
-_PARTS = (
-    select(
-        _PART.c.id,
-        _PART.c.story_id,
-        _PART.c.kind,
-        _PART.c.number,
-        _PART.c.change_number,
-        _VERSION.c.version,
-        _VERSION.c.author_id,
-        _VERSION.c.at,
-        _VERSION.c.generation,
-        _VERSION.c.record,
-    )
-    .join_from(_PART, _VERSION, _VERSION.c.part_id == _PART.c.id)
-    .where(_PART.c.case_id == bindparam("case_id"))
-)
+_EVERY_PART = select(
+    _PART.c.id,
+    _PART.c.story_id,
+    _PART.c.kind,
+    _PART.c.number,
+    _PART.c.change_number,
+    _VERSION.c.version,
+    _VERSION.c.author_id,
+    _VERSION.c.at,
+    _VERSION.c.generation,
+    _VERSION.c.record,
+).join_from(_PART, _VERSION, _VERSION.c.part_id == _PART.c.id)
+_PARTS = _EVERY_PART.where(_PART.c.case_id == bindparam("case_id"))
 _NEWEST = _PARTS.where(_VERSION.c.version == _PART.c.version)
 PARTS = _NEWEST.where(_PART.c.story_id == bindparam("story_id")).order_by(
     _PART.c.kind, _PART.c.number
@@ -81,6 +81,13 @@ WROTE = (
     .join_from(_VERSION, _PART, _PART.c.id == _VERSION.c.part_id)
     .where(_PART.c.story_id == bindparam("story_id"), _PART.c.kind == "text")
 )
+_OF_MANY = _PART.c.story_id.in_(bindparam("story_ids", expanding=True))
+PARTS_OF_MANY = _EVERY_PART.where(
+    _VERSION.c.version == _PART.c.version,
+    _OF_MANY,
+    _PART.c.kind.in_(bindparam("kinds", expanding=True)),
+).order_by(_PART.c.story_id, _PART.c.kind, _PART.c.number)
+PLACES_OF_MANY = select(_PART.c.id, _PART.c.story_id, _PART.c.version).where(_OF_MANY)
 LAST_NUMBER = select(func.coalesce(func.max(_STORY.c.number), 0)).where(
     _STORY.c.case_id == bindparam("case_id")
 )
@@ -108,3 +115,65 @@ def listing(sort: str, *, of_state: bool, paged: bool = False) -> Select[*tuple[
 @functools.cache
 def counting(*, of_state: bool) -> Select[int]:
     return listing("number", of_state=of_state).order_by(None).with_only_columns(func.count())
+
+
+def _i_wrote() -> ColumnElement[bool]:
+    """A claim's later versions are also those of whoever checked it."""
+    return (
+        select(_VERSION.c.part_id)
+        .join_from(_VERSION, _PART, _PART.c.id == _VERSION.c.part_id)
+        .where(
+            _PART.c.story_id == _STORY.c.id,
+            _VERSION.c.author_id == bindparam("user_id"),
+            or_(_PART.c.kind == "text", and_(_PART.c.kind == "claim", _VERSION.c.version == 1)),
+        )
+        .exists()
+    )
+
+
+def _nobody_sits(role: Seat) -> ColumnElement[bool]:
+    other = _SEAT.alias()
+    return ~(
+        select(other.c.id)
+        .where(
+            other.c.case_id == _STORY.c.case_id,
+            other.c.role == role,
+            or_(other.c.ends_at.is_(None), other.c.ends_at > bindparam("now")),
+        )
+        .exists()
+    )
+
+
+_DECIDED = (
+    select(_PART.c.id).where(_PART.c.story_id == _STORY.c.id, _PART.c.kind == "decision").exists()
+)
+_DECIDES = _SEAT.c.role.in_((Seat.LEAD, Seat.EDITOR))
+_WRITES = _SEAT.c.role.in_((Seat.LEAD, Seat.EDITOR, Seat.REPORTER))
+
+
+def _waits_for(state: str, role: Seat) -> ColumnElement[bool]:
+    """What waits for a fact-checker or a lawyer waits for the editors where there is none."""
+    stands_in = and_(_DECIDES, _nobody_sits(role))
+    return and_(_STORY.c.state == state, or_(_SEAT.c.role == role, stands_in))
+
+
+# Over all cases of one person, oldest first; what stands in a sealed record is looked at later.
+WAITING = (
+    select(*_STORY.c)
+    .join_from(_STORY, _SEAT, _SEAT.c.case_id == _STORY.c.case_id)
+    .join(_CASE, _CASE.c.id == _STORY.c.case_id)
+    .where(
+        _SEAT.c.user_id == bindparam("user_id"),
+        or_(_SEAT.c.ends_at.is_(None), _SEAT.c.ends_at > bindparam("now")),
+        _CASE.c.status != "archived",
+        or_(
+            _waits_for("fact_check", Seat.FACT_CHECKER),
+            and_(_waits_for("legal", Seat.LAWYER), ~_i_wrote()),
+            and_(_STORY.c.state == "ready", _DECIDES, ~_i_wrote()),
+            and_(_STORY.c.state == "approved", _DECIDES),
+            and_(_STORY.c.state.in_(("draft", "fact_check")), _WRITES, _DECIDED, _i_wrote()),
+        ),
+    )
+    .order_by(_STORY.c.changed_at, _STORY.c.id)
+    .limit(bindparam("limit"))
+)

@@ -16,6 +16,7 @@ from tests.bench import (
     bench_saving,
     bench_search,
     bench_sessions,
+    bench_stories,
 )
 from tests.bench.measure import FULL, QUICK, Row, table
 
@@ -34,6 +35,7 @@ BENCHES: Mapping[str, Callable[[Path, Scale], list[Row]]] = {
     "process": bench_process.run,
     "search": bench_search.run,
     "sessions": bench_sessions.run,
+    "stories": bench_stories.run,
 }
 
 

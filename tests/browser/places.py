@@ -490,6 +490,14 @@ def claim_to_check(scene: Scene) -> None:
     scene.open_first(NOTE)
 
 
+def word_file_refused(scene: Scene) -> None:
+    scene.go("stories/new", "lead")
+    file = {"name": "draft.docx", "mimeType": "application/octet-stream", "buffer": b"not a draft"}
+    scene.main("#word-file").set_input_files(file)  # type: ignore[arg-type]
+    with scene.page.expect_navigation():
+        scene.main(".word-file button").click()
+
+
 def story_mistaken(scene: Scene) -> None:
     story("/replies/new")(scene)
     scene.fill(subject="Somebody", answer="Yes.")
@@ -620,6 +628,9 @@ PLACES = [
     Place("story edit", "aizada", "Edit the draft", story("/texts/ru", "approved")),
     Place("story conflict", "aizada", "Somebody saved first", story_conflict),
     Place("story versions", "aizada", "Versions", story("/texts/ru/versions/")),
+    Place("story export", "aizada", "Export the draft", story("/export")),
+    Place("story dossier", "aizada", "", story("/dossier", "approved")),
+    Place("story from a Word file refused", "aizada", "Begin a story", word_file_refused),
     Place("story settings", "aizada", "Settings of the story", story("/edit")),
     Place("claims", "aizada", "Claims", story("/claims/")),
     Place("claim", "aizada", "", story("/claims/", then=NOTE)),

@@ -131,7 +131,7 @@ def test_the_child_has_all_it_needs_before_the_first_byte(kind: str, content: by
         "        __import__('os')._exit(1)\n"
         "sys.addaudithook(watch)\n"
     )
-    command = [*extraction._command(kind, SHORT)]
+    command = [*extraction.command(kind, SHORT)]
     script = command.index("-c") + 1
     command[script] = watch + command[script]
     try:

@@ -33,7 +33,8 @@ def confine(limits: Limits) -> None:
     _control(_PR_SET_DUMPABLE, 0)
     _bound(resource.RLIMIT_CORE, 0)
     _bound(resource.RLIMIT_FSIZE, 0)
-    _bound(resource.RLIMIT_NPROC, 0)
+    if not limits.threads:
+        _bound(resource.RLIMIT_NPROC, 0)
     _bound(resource.RLIMIT_NOFILE, _OPEN_FILES)
     _bound(resource.RLIMIT_AS, limits.memory_bytes)
     # A second more before the hard limit: the soft one's signal tells the parent what happened.

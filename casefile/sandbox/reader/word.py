@@ -31,7 +31,7 @@ _ENCRYPTED_FLAG = 1
 _MOST_RATIO = 250
 _RATIO_COUNTS_FROM = 4 << 20
 
-_DAMAGE = (
+DAMAGE = (
     *(BadZipFile, zlib.error, struct.error, EOFError, KeyError, NotImplementedError, OSError),
     *(OverflowError, RuntimeError, ValueError, etree.XMLSyntaxError),
 )
@@ -57,8 +57,18 @@ def extract(file: BytesIO, output: Output) -> None:
                 if number:
                     output.write("\n\n")
                 package.parse(part, _Words(output.write))
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise UnreadableError(Reason.DAMAGED) from error
+
+
+def looked_over(file: BytesIO, most_bytes: int) -> list[str]:
+    """Unpack every member once within the limits and return their names, for readers of whole files."""
+    with ZipFile(file) as archive:
+        package = _Package(archive, most_bytes)
+        for name in archive.NameToInfo:
+            package.measure(name)
+        file.seek(0)
+        return list(archive.NameToInfo)
 
 
 class _Package:
@@ -94,6 +104,14 @@ class _Package:
         for block in self._unpacked(name):
             parser.feed(block)
         parser.close()
+
+    def measure(self, name: str) -> None:
+        """Unpack a member without keeping it; XML is parsed, so that no declaration passes."""
+        if name.endswith((".xml", ".rels")):
+            self.parse(name, _Relationships())
+            return
+        for _block in self._unpacked(name):
+            pass
 
     def _targets(self, source: str, kinds: set[str]) -> Iterator[str]:
         folder, file = posixpath.split(source)
