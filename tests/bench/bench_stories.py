@@ -51,7 +51,8 @@ class Play:
             for number in range(1, count + 1)
         )
         text = Text("en", "A road nobody built", body)
-        return self.change(who, lambda uow, case: service.create(uow, case, title="A", text=text))
+        made: UUID = self.change(who, partial(service.create, title="A", text=text))
+        return made
 
     def view(self, who: Colleague, story: UUID) -> StoryView:
         case = self.room.open_case(self.resources, self.case_id, who)
@@ -69,11 +70,10 @@ class Play:
         for claim in self.view(who, story).claims:
             self.change(
                 who,
-                lambda uow, case, claim=claim: claims.add_support(
-                    uow,
-                    case,
-                    story,
-                    claim.id,
+                partial(
+                    claims.add_support,
+                    story_id=story,
+                    claim_id=claim.id,
                     what="E-1",
                     page=None,
                     passage="",
@@ -85,11 +85,10 @@ class Play:
         for claim in self.view(who, story).claims:
             self.change(
                 who,
-                lambda uow, case, claim=claim: claims.check(
-                    uow,
-                    case,
-                    story,
-                    claim.id,
+                partial(
+                    claims.check,
+                    story_id=story,
+                    claim_id=claim.id,
                     verdict="verified",
                     reasoning="Compared.",
                     version=claim.version,
@@ -169,7 +168,7 @@ def _approval(folder: Path, scale: Scale) -> Row:
         deciding.post("/account/confirm", password=PASSWORD)
         deciding.take_token("/account/")
         writer = Writer(writing, [play.case_id], "qxstory")
-        acts = [partial(_approve, deciding, ready), writer.save]
+        acts: list[Callable[[], object]] = [partial(_approve, deciding, ready), writer.save]
         measured, said = ratio(*in_turn(acts, scale.saves, warm=WARM))
     return Row("approve a story, against saving a note", measured, 1.3, said)
 
