@@ -51,7 +51,9 @@ class Play:
             for number in range(1, count + 1)
         )
         text = Text("en", "A road nobody built", body)
-        made: UUID = self.change(who, partial(service.create, title="A", text=text))
+        made: UUID = self.change(
+            who, lambda uow, case: service.create(uow, case, title="A", text=text)
+        )
         return made
 
     def view(self, who: Colleague, story: UUID) -> StoryView:
@@ -67,38 +69,34 @@ class Play:
             )
 
     def support(self, who: Colleague, story: UUID) -> None:
-        for claim in self.view(who, story).claims:
-            self.change(
-                who,
-                partial(
-                    claims.add_support,
-                    story_id=story,
-                    claim_id=claim.id,
-                    what="E-1",
-                    page=None,
-                    passage="",
-                    version=claim.version,
-                ),
-            )
+        told = {"what": "E-1", "page": None, "passage": ""}
+        self._each(who, story, claims.add_support, told)
 
     def check(self, who: Colleague, story: UUID) -> None:
+        self._each(who, story, claims.check, {"verdict": "verified", "reasoning": "Compared."})
+
+    def _each(
+        self, who: Colleague, story: UUID, act: Callable[..., None], told: dict[str, Any]
+    ) -> None:
         for claim in self.view(who, story).claims:
-            self.change(
-                who,
-                partial(
-                    claims.check,
-                    story_id=story,
-                    claim_id=claim.id,
-                    verdict="verified",
-                    reasoning="Compared.",
-                    version=claim.version,
-                ),
-            )
+            given = {**told, "version": claim.version}
+            self.change(who, partial(_on_claim, act, story, claim.id, given))
 
     def step(self, who: Colleague, story: UUID, name: str) -> None:
         seen = self.view(who, story)
         ask = decisions.Ask(name, seen.version, seen.content)
         self.change(who, lambda uow, case: decisions.decide(uow, case, story, ask))
+
+
+def _on_claim(
+    act: Callable[..., None],
+    story: UUID,
+    claim: UUID,
+    given: dict[str, Any],
+    uow: UnitOfWork,
+    case: OpenCase,
+) -> None:
+    act(uow, case, story, claim, **given)
 
 
 def run(folder: Path, scale: Scale) -> list[Row]:
