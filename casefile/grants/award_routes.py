@@ -12,8 +12,8 @@ from wtforms import SelectChoice
 from casefile.accounts import service as accounts
 from casefile.accounts.forms import put_error
 from casefile.errors import CasefileError, ConflictError, InvalidError, NotFoundError
+from casefile.grants import award_beginning, awards, keeping, payments, teams
 from casefile.grants import award_overview as overview
-from casefile.grants import awards, keeping, payments, teams
 from casefile.grants.access import requires
 from casefile.grants.award_forms import (
     AwardForm,
@@ -109,7 +109,12 @@ def _form(form: AwardForm | None = None) -> AwardForm:
 @bp.get("/awards/new")
 @requires(Permission.AWARD_EDIT)
 def new() -> ResponseReturnValue:
-    return render_template("awards/edit.html", form=_form(), award=None)
+    asked = as_id(request.args.get("application", ""))
+    if asked is None:
+        return render_template("awards/edit.html", form=_form(), award=None)
+    terms = award_beginning.filled_in(database_session(), asked, today())
+    form = _form(AwardForm(formdata=None, **terms))
+    return render_template("awards/edit.html", form=form, award=None)
 
 
 @bp.post("/awards/")
@@ -120,8 +125,10 @@ def create() -> ResponseReturnValue:
         return _again(form, None, HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
         steps = read_steps(form.steps.data or "") or None
+        values, of = form.values(UUID(form.programme_id.data)), as_id(form.application.data or "")
         with unit_of_work() as uow:
-            award = awards.create(uow, form.values(UUID(form.programme_id.data)), steps)
+            ties = award_beginning.origin(uow.session, of) if of else {}
+            award = awards.create(uow, {**values, **ties}, steps)
             award_id = award.id
     except (InvalidError, ConflictError) as error:
         put_error(form, _field(error), error)
