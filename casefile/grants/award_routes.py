@@ -12,7 +12,16 @@ from wtforms import SelectChoice
 from casefile.accounts import service as accounts
 from casefile.accounts.forms import put_error
 from casefile.errors import CasefileError, ConflictError, InvalidError, NotFoundError
-from casefile.grants import award_beginning, awards, keeping, payments, teams
+from casefile.grants import (
+    amendments,
+    award_beginning,
+    awards,
+    budgets,
+    keeping,
+    payments,
+    spending,
+    teams,
+)
 from casefile.grants import award_overview as overview
 from casefile.grants.access import requires
 from casefile.grants.award_forms import (
@@ -24,6 +33,7 @@ from casefile.grants.award_forms import (
 )
 from casefile.grants.award_models import Award
 from casefile.grants.award_states import AwardState
+from casefile.grants.budget_forms import KIND_NAMES
 from casefile.grants.models import Programme
 from casefile.grants.money import Money, written
 from casefile.policy import Permission
@@ -172,7 +182,21 @@ def show(award_id: UUID) -> ResponseReturnValue:
         gaps=teams.gaps(session, resources().clock()),
         today=today(),
         money=lambda value: Money(value, award.currency),
+        **_money_of(award),
     )
+
+
+def _money_of(award: Award) -> dict[str, Any]:
+    """Return what stands on the page of an award about budget, expenditure and amendments."""
+    session = database_session()
+    budget = budgets.current(session, award)
+    return {
+        "budget": budget,
+        "versions": budgets.versions(session, award),
+        "rows": spending.compared(session, award, budget) if budget else [],
+        "amendments": amendments.of_award(session, award.id),
+        "kinds": KIND_NAMES,
+    }
 
 
 @bp.get("/awards/<uuid:award_id>/edit")

@@ -64,7 +64,9 @@ def test_an_awarded_application_becomes_an_award_in_two_clicks(
     call_id, (row_id, turned_down) = decided(app, grants, clock, "8500.00")
     gina, dora = browse(grants.gina), browse(grants.dora)
 
-    offered = gina.get(f"/grants/calls/{call_id}/decision").find("//a[contains(.,'Make the award')]")
+    offered = gina.get(f"/grants/calls/{call_id}/decision").find(
+        "//a[contains(.,'Make the award')]"
+    )
     assert len(offered) == 1
     assert gina.get(f"/grants/applications/{row_id}").find("//a[contains(.,'Make the award')]")
     assert not dora.get(f"/grants/applications/{row_id}").find("//a[contains(.,'Make the award')]")
@@ -79,9 +81,10 @@ def test_an_awarded_application_becomes_an_award_in_two_clicks(
     assert (award.application_id, award.call_id) == (row_id, call_id)
     page = gina.get(f"/grants/applications/{row_id}")
     assert page.find("//a[contains(.,'Open the award')]")
-    assert "award for this application already" in gina.post(
-        "/grants/awards/", 409, fields={**typed, "codename": "other"}
-    ).text
+    assert (
+        "award for this application already"
+        in gina.post("/grants/awards/", 409, fields={**typed, "codename": "other"}).text
+    )
     gina.get(f"/grants/awards/new?application={row_id}", 409)
     gina.get(f"/grants/awards/new?application={turned_down}", 409)
     gina.get(f"/grants/awards/new?application={scene.uuid4()}", 404)

@@ -331,7 +331,7 @@ def test_a_team_too_small_is_told_so(browse: Browse, resources: Resources, cast:
 
     alone = add_person(resources, cast, "alone", [Role.GRANT_MANAGER])
 
-    page = browse(alone).get("/grants/queue")
+    page = browse(alone).get("/grants/")
 
     assert "Nobody here may approve awards" in page.text
     assert "Whoever accepts a milestone may not pay for it" in page.text
