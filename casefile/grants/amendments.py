@@ -46,7 +46,7 @@ MOVED_ON = (
     "Withdraw it and propose it anew."
 )
 TWO_PEOPLE = (
-    "An amendment is agreed by two people: you proposed it or signed for the other side, so somebody "
+    "An amendment is agreed by two people: you wrote it or signed for the other side, so somebody "
     "else signs here. If nobody else may, an administrator can make a second person director."
 )
 
@@ -188,6 +188,7 @@ def _before(session: Session, award: Award, row: Amendment) -> dict[str, Any]:
     if row.budget_id is not None:
         current = budgets.current(session, award)
         found["budget"] = str(current.id) if current else ""
+        found["draft_version"] = keeping.get(session, Budget, row.budget_id).version
     return found
 
 
@@ -235,8 +236,8 @@ def acknowledge(uow: UnitOfWork, amendment_id: UUID, base: int) -> None:
         raise ConflictError(keeping.CANNOT_FOLLOW)
     keep_apart(
         uow.actor_id,
-        [row.proposed_by_id],
-        "You recorded this notification, so somebody else acknowledges it.",
+        [row.proposed_by_id, _preparer(uow.session, row)],
+        "You recorded this notification or prepared its budget, so somebody else acknowledges it.",
     )
     row.our_signer_id, row.our_signed_at = uow.actor_id, uow.now
     _take_effect(uow, row, award)
@@ -250,7 +251,8 @@ def sign(uow: UnitOfWork, amendment_id: UUID, base: int, *, ours: bool) -> None:
     if (row.our_signer_id if ours else row.their_signer_id) is not None:
         msg = "This signature is on record already."
         raise ConflictError(msg)
-    others = [row.proposed_by_id, row.their_signer_id] if ours else [row.our_signer_id]
+    preparer = _preparer(uow.session, row)
+    others = [row.proposed_by_id, preparer, row.their_signer_id] if ours else [row.our_signer_id]
     keep_apart(uow.actor_id, others, TWO_PEOPLE)
     if ours:
         row.our_signer_id, row.our_signed_at = uow.actor_id, uow.now
@@ -261,6 +263,12 @@ def sign(uow: UnitOfWork, amendment_id: UUID, base: int, *, ours: bool) -> None:
         _take_effect(uow, row, award)
     else:
         keeping.changed(uow, row, "amendment.signed")
+
+
+def _preparer(session: Session, row: Amendment) -> UUID | None:
+    if row.budget_id is None:
+        return None
+    return keeping.get(session, Budget, row.budget_id).prepared_by_id
 
 
 def withdraw(uow: UnitOfWork, amendment_id: UUID, base: int, reason: str) -> None:
@@ -308,7 +316,7 @@ def _put_budget(uow: UnitOfWork, row: Amendment, award: Award) -> None:
     notified = row.form == AmendmentForm.NOTIFICATION
     if notified and form == AmendmentForm.ADDENDUM:
         raise ConflictError(MOVED_ON)
-    budgets.put_in_force(uow, budget, award, notified=notified)
+    budgets.put_in_force(uow, budget, award, row.our_signer_id, notified=notified)
 
 
 def _move(uow: UnitOfWork, row: Amendment, to: AmendmentState, reason: str) -> None:

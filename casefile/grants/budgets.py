@@ -312,10 +312,12 @@ def approve(uow: UnitOfWork, budget_id: UUID, base: int) -> None:
             raise ConflictError(BY_AMENDMENT)
         if owner.state in {AwardState.CLOSED, AwardState.DECLINED, AwardState.TERMINATED}:
             raise ConflictError(keeping.CANNOT_FOLLOW)
-    put_in_force(uow, row, owner)
+    put_in_force(uow, row, owner, uow.actor_id)
 
 
-def put_in_force(uow: UnitOfWork, row: Budget, owner: Owner, *, notified: bool = False) -> None:
+def put_in_force(
+    uow: UnitOfWork, row: Budget, owner: Owner, approver_id: UUID | None, *, notified: bool = False
+) -> None:
     """Let a draft take the place of the version before it."""
     if row.state != BudgetState.DRAFT:
         raise ConflictError(keeping.CANNOT_FOLLOW)
@@ -329,7 +331,7 @@ def put_in_force(uow: UnitOfWork, row: Budget, owner: Owner, *, notified: bool =
     before = current(uow.session, owner)
     if before is not None:
         keeping.move(uow, before, BudgetState.SUPERSEDED, BUDGET_MOVES, "budget.superseded")
-    row.approved_by_id, row.approved_at, row.notified = uow.actor_id, uow.now, notified
+    row.approved_by_id, row.approved_at, row.notified = approver_id, uow.now, notified
     keeping.move(uow, row, BudgetState.APPROVED, BUDGET_MOVES, "budget.approved")
 
 

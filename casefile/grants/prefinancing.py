@@ -93,10 +93,9 @@ def _too_much(award: Award, asked: Rules, payment: Payment, others: Sequence[Pay
     whole = Money(on_its_way + payment.amount, award.currency)
     if whole <= most:
         return []
-    return [
-        (
-            f"At most {_percent(asked.most)} of the award are paid in advance: {most.amount} {most.currency}. "
-            f"With this payment it would be {whole.amount} {whole.currency}. Settle the other payments first: "
-            "the last one is the balance."
-        )
-    ]
+    said = (
+        f"At most {_percent(asked.most)} of the award are paid in advance: {most.amount} {most.currency}. "
+        f"With this payment it would be {whole.amount} {whole.currency}. Settle the other payments "
+        "first: the last one is the balance."
+    )
+    return [said]
