@@ -1,22 +1,28 @@
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import select
 
 from casefile.errors import ConflictError, ForbiddenError, InvalidError
-from casefile.grants import agreements, amendments, awards, budgets, payments, spending
+from casefile.grants import budgets, payments, spending
 from casefile.grants import milestones as grant_milestones
-from casefile.grants.amended_milestones import Change
-from casefile.grants.award_models import Award, Milestone, Payment
+from casefile.grants.award_models import Award, Payment
 from casefile.grants.budget_forms import read_lines
-from casefile.grants.budget_models import Amendment, Budget, Expenditure
-from casefile.grants.budget_states import AmendmentKind
-from casefile.grants.models import FundingAgreement
-from casefile.uow import UnitOfWork
+from casefile.grants.budget_models import Budget
+from tests.budget_scene import (
+    LINES,
+    agreement,
+    approved,
+    do,
+    prepared,
+    rate,
+    rows,
+    spend,
+)
 from tests.grant_cast import (
     TODAY,
     Team,
@@ -28,21 +34,14 @@ from tests.grant_cast import (
     milestone_ids,
     payment_of,
     step,
-    version,
 )
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from casefile.uow import Resources
-    from tests.cast import Actor, Cast, Clock
+    from tests.cast import Cast, Clock
     from tests.strict_browser import Browse
-
-LINES = """
-People | Reporter | 10 | month | 60.00
-People | Editor | 0.5 | month | 0.01
-Travel | Trips | 3 | trip | 100.00
-"""
 
 
 @pytest.fixture
@@ -53,108 +52,6 @@ def team(resources: Resources, cast: Cast) -> Team:
 @pytest.fixture(autouse=True)
 def _today(clock: Clock) -> None:
     clock.standing = datetime(TODAY.year, TODAY.month, TODAY.day, 6, tzinfo=UTC)
-
-
-def do(resources: Resources, actor: Actor, verb: Any, *given: Any, **named: Any) -> Any:
-    with UnitOfWork(resources, actor.id, actor.bundle) as uow:
-        made = verb(uow, *given, **named)
-        return getattr(made, "id", made)
-
-
-def prepared(resources: Resources, actor: Actor, award_id: UUID, lines: str = LINES) -> UUID:
-    with UnitOfWork(resources, actor.id, actor.bundle) as uow:
-        award = uow.session.get_one(Award, award_id)
-        return budgets.prepare(uow, award, read_lines(lines)).id
-
-
-def approved(resources: Resources, team: Team, award_id: UUID, lines: str = LINES) -> UUID:
-    made = prepared(resources, team.mira, award_id, lines)
-    do(resources, team.dora, budgets.approve, made, version(resources, Budget, made))
-    return made
-
-
-def spend(
-    resources: Resources,
-    team: Team,
-    award_id: UUID,
-    amount: str,
-    currency: str = "USD",
-    *,
-    heading: str = "People",
-    on: date = TODAY,
-    check: bool = True,
-) -> UUID:
-    with resources.database.reading() as session:
-        budget = budgets.current(session, session.get_one(Award, award_id))
-        assert budget is not None
-        thread = next(
-            one.thread_id for one in budgets.headings(session, budget.id) if one.title == heading
-        )
-    values = {
-        "thread_id": thread,
-        "spent_on": on,
-        "title": "Work",
-        "reference": "V-1",
-        "amount": Decimal(amount),
-        "currency": currency,
-    }
-    row_id = do(resources, team.mira, spending.record, award_id, values)
-    if check:
-        base = version(resources, Expenditure, row_id)
-        do(resources, team.fiona, spending.check, row_id, base)
-    assert not isinstance(row_id, int)
-    return row_id
-
-
-def agreement(resources: Resources, team: Team, **more: Any) -> None:
-    """Let a donor's rules count for the programme."""
-    with UnitOfWork(resources, team.mira.id) as uow:
-        row = FundingAgreement(
-            programme_id=team.programme,
-            state="active",
-            reference="",
-            title="Rules",
-            currency="USD",
-            starts_precision="",
-            ends_precision="",
-            rate_method="",
-            **more,
-        )
-        from casefile.grants import keeping
-
-        keeping.add(uow, row, "agreement.created")
-
-
-def rate(resources: Resources, team: Team, value: str, on: date) -> None:
-    values = {
-        "base": "USD",
-        "quote": "KGS",
-        "value": Decimal(value),
-        "valid_on": on,
-        "source": "NB",
-    }
-    do(resources, team.mira, agreements.record_rate, values)
-
-
-def rows(resources: Resources, award_id: UUID) -> dict[str, spending.Row]:
-    with resources.database.reading() as session:
-        award = session.get_one(Award, award_id)
-        budget = budgets.current(session, award)
-        assert budget is not None
-        return {row.title: row for row in spending.compared(session, award, budget)}
-
-
-def propose(resources: Resources, actor: Actor, award_id: UUID, kind: str, **more: Any) -> UUID:
-    wanted = amendments.Wanted(AmendmentKind(kind), "Because.", **more)
-    made = do(resources, actor, amendments.propose, award_id, wanted)
-    assert not isinstance(made, int)
-    return made
-
-
-def sign_both(resources: Resources, team: Team, amendment_id: UUID) -> None:
-    for actor, ours in ((team.dora, True), (team.max, False)):
-        base = version(resources, Amendment, amendment_id)
-        do(resources, actor, amendments.sign, amendment_id, base, ours=ours)
 
 
 def test_lines_are_rounded_half_up_and_add_up_to_their_version(
@@ -247,90 +144,6 @@ def test_recorder_and_checker_are_two_people(resources: Resources, team: Team) -
     do(resources, team.fiona, spending.void, row_id, 3, "Typed twice.")
     with pytest.raises(InvalidError, match="future"):
         spend(resources, team, award_id, "1.00", on=TODAY + timedelta(days=1))
-
-
-def test_a_small_move_is_told_and_a_large_one_is_signed(resources: Resources, team: Team) -> None:
-    award_id = active(resources, team, amount=Decimal("1000.00"))
-    approved(resources, team, award_id, "A | a | 1 | x | 400\nB | b | 1 | x | 400")
-    small = prepared(resources, team.mira, award_id, "A | a | 1 | x | 500\nB | b | 1 | x | 300")
-    with pytest.raises(ConflictError, match="takes effect by an amendment"):
-        do(resources, team.dora, budgets.approve, small, 1)
-
-    told = propose(resources, team.mira, award_id, "budget", budget_id=small)
-    with resources.database.reading() as session:
-        assert session.get_one(Amendment, told).form == "notification"
-    with pytest.raises(ForbiddenError, match="You recorded"):
-        do(resources, team.mira, amendments.acknowledge, told, 1)
-    do(resources, team.dora, amendments.acknowledge, told, 1)
-    # A second small step away from what was signed comes to a large one.
-    further = prepared(resources, team.mira, award_id, "A | a | 1 | x | 600\nB | b | 1 | x | 200")
-    signed = propose(resources, team.mira, award_id, "budget", budget_id=further)
-    with resources.database.reading() as session:
-        assert session.get_one(Amendment, signed).form == "addendum"
-    with pytest.raises(ConflictError):
-        do(resources, team.dora, amendments.acknowledge, signed, 1)
-    with pytest.raises(ForbiddenError, match="two people"):
-        do(resources, team.mira, amendments.sign, signed, 1, ours=True)
-    do(resources, team.dora, amendments.sign, signed, 1, ours=True)
-    with pytest.raises(ForbiddenError, match="two people"):
-        do(resources, team.dora, amendments.sign, signed, 2, ours=False)
-    do(resources, team.mira, amendments.sign, signed, 2, ours=False)
-    with resources.database.reading() as session:
-        current = budgets.current(session, session.get_one(Award, award_id))
-        assert current is not None
-        assert current.id == further
-
-
-def test_tranches_still_add_up_after_an_amendment_and_what_was_before_stays_readable(
-    browse: Browse, resources: Resources, team: Team
-) -> None:
-    award_id = active(resources, team, [step("Contract", 40), step("Work", 60, "E2", days=60)])
-    day = TODAY + timedelta(days=90)
-    more = [
-        Change(2, day, Decimal("500.00"), ("E2",), "Work", "As agreed"),
-        Change(3, day, Decimal("300.00"), ("E0",), "Page", "The page"),
-    ]
-    with pytest.raises(InvalidError, match=r"would add up to 1200\.00"):
-        propose(resources, team.mira, award_id, "amount", amount=Decimal(1300), milestones=more)
-    made = propose(resources, team.mira, award_id, "amount", amount=Decimal(1200), milestones=more)
-    sign_both(resources, team, made)
-
-    with resources.database.reading() as session:
-        award = session.get_one(Award, award_id)
-        milestones = awards.milestones_of(session, award_id)
-        assert award.amount == Decimal("1200.00")
-        assert [str(one.tranche) for one in milestones] == ["400.00", "500.00", "300.00"]
-        planned = payments.of_award(session, award_id)
-        assert [str(one.amount) for one in planned] == ["400.00", "500.00", "300.00"]
-    page = browse(team.mira).get(f"/grants/amendments/{made}")
-    assert "600.00 USD" in page.text
-    assert "1000.00 USD" in page.text
-    longer = propose(
-        resources, team.mira, award_id, "extension", ends_on=TODAY + timedelta(days=500)
-    )
-    with pytest.raises(ConflictError, match="still open"):
-        propose(resources, team.mira, award_id, "extension", ends_on=TODAY + timedelta(days=600))
-    sign_both(resources, team, longer)
-    with resources.database.reading() as session:
-        assert session.get_one(Award, award_id).ends_on == TODAY + timedelta(days=500)
-
-
-def test_an_amendment_of_what_has_changed_since_does_not_take_effect(
-    resources: Resources, team: Team
-) -> None:
-    award_id = active(resources, team, [step("Contract", 40), step("Work", 60)])
-    change = Change(1, TODAY + timedelta(days=3), Decimal("400.00"), (), "Contract", "Signed")
-    made = propose(resources, team.mira, award_id, "milestones", milestones=[change])
-    first = milestone_ids(resources, award_id)[0]
-    act(resources, team.mira, grant_milestones.accept_contract, first)
-
-    do(resources, team.dora, amendments.sign, made, 1, ours=True)
-    with pytest.raises(ConflictError, match="settled, so it stays"):
-        do(resources, team.max, amendments.sign, made, 2, ours=False)
-    with resources.database.reading() as session:
-        assert session.get_one(Milestone, first).title == "Contract"
-        assert session.get_one(Amendment, made).their_signer_id is None
-    do(resources, team.max, amendments.withdraw, made, 2, "Settled meanwhile.")
 
 
 def test_an_instalment_waits_until_what_was_paid_before_is_spent(

@@ -13,6 +13,7 @@ from casefile.notices.ticking import tick
 from casefile.policy import Role
 from casefile.web import Person
 from tests import grants_scene as scene
+from tests.budget_scene import prepared
 from tests.grant_cast import Team, active, add_person, draft, make_team
 
 if TYPE_CHECKING:
@@ -102,8 +103,6 @@ def test_one_page_says_all_that_waits_for_a_person(
 ) -> None:
     team = make_team(resources, cast)
     award_id = draft(resources, team)
-    from tests.integration.test_budgets import prepared
-
     prepared(resources, team.mira, award_id)
 
     page = browse(team.dora).get("/grants/")
