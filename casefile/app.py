@@ -22,7 +22,7 @@ from casefile.desk import routes as desk_routes
 from casefile.errors import ConfigError
 from casefile.evidence import extraction
 from casefile.evidence import routes as evidence_routes
-from casefile.grants import award_overview
+from casefile.grants import award_overview, calls
 from casefile.grants import pages as grants_pages
 from casefile.index import Index
 from casefile.jobs import Jobs
@@ -90,6 +90,7 @@ def open_resources(
         text_followers=[source_links.follow],
         seat_watchers=[sources_leaving],
         deadline_sources=[award_overview.deadlines],
+        clock_work=[calls.settle_by_clock],
     )
     jobs.register(extraction.WORK, functools.partial(extraction.read_text, resources))
     jobs.now_and_then(functools.partial(ticking.in_background, resources))

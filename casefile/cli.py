@@ -297,7 +297,7 @@ def doctor(check: bool, as_json: bool) -> None:
 @main.command()
 @click.option("--json", "as_json", is_flag=True)
 def tick(as_json: bool) -> None:
-    """Do what the clock asks for: give reminders that are due, send mails that wait.
+    """Do what the clock asks for: open and close calls, give reminders that are due, send mails.
 
     A running server does it by itself; this is for a timer of the system, and for looking.
 
@@ -311,7 +311,7 @@ def tick(as_json: bool) -> None:
         return
     click.echo(
         f"{done.reminders} reminders given, {done.sent} mails sent, {done.failed} to be tried again, "
-        f"{done.abandoned} given up, {done.waiting} waiting."
+        f"{done.abandoned} given up, {done.waiting} waiting, {done.settled} calls opened or closed."
     )
 
 

@@ -55,6 +55,8 @@ class Permission(StrEnum):
     EVIDENCE_EDIT = "evidence:edit"
     EVIDENCE_READ = "evidence:read"
     EVIDENCE_VERIFY = "evidence:verify"
+    EXPENDITURE_CHECK = "expenditure:check"
+    EXPENDITURE_RECORD = "expenditure:record"
     GRANTS_EXPORT = "grants:export"
     GRANTS_IMPORT = "grants:import"
     GRANTS_READ = "grants:read"
@@ -155,6 +157,8 @@ ROLE_GRANTS: Mapping[Role, frozenset[Permission]] = {
         Permission.AWARD_EDIT,
         Permission.AWARD_READ,
         Permission.CALL_EDIT,
+        Permission.EXPENDITURE_CHECK,
+        Permission.EXPENDITURE_RECORD,
         Permission.GRANTS_IMPORT,
         Permission.MILESTONE_DECIDE,
         Permission.PAYMENT_CHECK,
@@ -167,6 +171,8 @@ ROLE_GRANTS: Mapping[Role, frozenset[Permission]] = {
     Role.FINANCE: _GRANTS_SEEN
     | {
         Permission.AWARD_READ,
+        Permission.EXPENDITURE_CHECK,
+        Permission.EXPENDITURE_RECORD,
         Permission.PAYMENT_CHECK,
         Permission.PAYMENT_PAY,
         Permission.RATE_ADD,
@@ -177,6 +183,7 @@ ROLE_GRANTS: Mapping[Role, frozenset[Permission]] = {
         Permission.AWARD_APPROVE,
         Permission.AWARD_DECIDE,
         Permission.AWARD_READ,
+        Permission.EXPENDITURE_CHECK,
         Permission.PAYMENT_APPROVE,
         Permission.PROGRAMME_EDIT,
         Permission.REVIEW_WRITE,

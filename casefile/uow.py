@@ -56,6 +56,8 @@ class Resources:
     """Asked before people lose a seat or their keys."""
     deadline_sources: list[Callable[..., Iterable[Any]]] = field(default_factory=list)
     """What calendars know of: each feature's deadlines(session, user, now)."""
+    clock_work: list[Callable[[Resources], int]] = field(default_factory=list)
+    """What is done once its time has come: each feature's work(resources), which says how much it did."""
     opened_keys: dict[bytes, bytes] = field(default_factory=dict, repr=False)
     """Case keys already opened in a session: digest of its id → the keys, sealed to its cookie."""
 

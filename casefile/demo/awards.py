@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from casefile.cases.models import CaseSeat
+from casefile.demo.budgets import Budgets
 from casefile.evidence.models import Item
 from casefile.grants import awards, keeping, payments
 from casefile.grants import milestones as grant_milestones
@@ -71,6 +72,10 @@ class Awards:
             award_id = self._active(programme_id, number)
             self._link(case, award_id)
             self._play(case, award_id, story)
+            if number == 0:
+                Budgets(self).spent(award_id)
+            elif number == 1:
+                Budgets(self).waiting(award_id)
         drafted = self._draft(programme_id, 3)
         self._act(self.manager, awards.submit_for_approval, Award, drafted)
         self._draft(programme_id, 1)

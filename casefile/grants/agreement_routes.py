@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Blueprint, render_template, url_for
 from flask_babel import gettext as _
 
-from casefile.grants import agreements, keeping, lists, organisations, programmes
+from casefile.grants import agreements, budgets, keeping, lists, organisations, programmes
 from casefile.grants.access import requires
 from casefile.grants.dates import PartialDate
 from casefile.grants.form_routes import Sheet, list_page, press_form, save, show
@@ -128,6 +128,9 @@ def agreement_show(agreement_id: UUID) -> ResponseReturnValue:
         move_form=MoveForm(formdata=None, version=row.version),
         void_form=ReasonForm(formdata=None, version=row.version),
         events=keeping.events(session, row.id),
+        versions=budgets.versions(session, row)
+        if current().person.may(Permission.AWARD_READ)
+        else (),
     )
 
 

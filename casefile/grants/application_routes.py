@@ -13,6 +13,7 @@ from casefile.errors import ConflictError, InvalidError
 from casefile.grants import (
     applications,
     applying,
+    award_beginning,
     calls,
     deciding,
     interests,
@@ -86,6 +87,7 @@ def application_show(application_id: UUID) -> ResponseReturnValue:
         reviews=reviewing.seen(session, person, opened),
         criteria=calls.criteria(session, row.call_id),
         decision=deciding.decisions(session, [row.id]).get(row.id),
+        made=award_beginning.made_of(session, [row.id]),
         shown=scoring.shown,
         following=sorted(APPLICATION_MOVES[ApplicationState(row.state)] & STAFF_STATES),
         need_reason=NEEDS_REASON,

@@ -61,6 +61,7 @@ class AwardForm(FlaskForm):
     exclusion = SelectField(_l("What the public may learn of it"), choices=choices(EXCLUSION_NAMES))
     conditions = TextAreaField(_l("Conditions (optional)"), validators=[Length(max=20_000)])
     steps = TextAreaField(_l("Milestones"), validators=[Length(max=20_000)])
+    application = StringField(widget=HiddenInput(), validators=[Length(max=36)])
     version = IntegerField(widget=HiddenInput(), validators=[Optional()])
 
     def values(self, programme_id: Any) -> dict[str, Any]:
@@ -119,16 +120,16 @@ def read_steps(text: str) -> list[Step]:
         found.append(
             Step(
                 parts[3],
-                _day(number, parts[0]),
+                read_day(number, parts[0]),
                 parts[4],
-                _classes(number, parts[2]),
+                read_classes(number, parts[2]),
                 _share(number, parts[1]),
             )
         )
     return found
 
 
-def _day(number: int, text: str) -> date:
+def read_day(number: int, text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
@@ -147,7 +148,7 @@ def _share(number: int, text: str) -> Decimal:
     return half_up(share)
 
 
-def _classes(number: int, text: str) -> tuple[str, ...]:
+def read_classes(number: int, text: str) -> tuple[str, ...]:
     names = text.replace(",", " ").upper().split()
     wrong = [name for name in names if name not in set(EvidenceClass)]
     if wrong:

@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import or_, select
 
-from casefile.grants import milestones
+from casefile.grants import call_queue, milestones
 from casefile.grants.award_models import Award, Milestone, Payment
 from casefile.grants.award_overview import SOON, Waiting, is_due
 from casefile.grants.award_states import OPEN_MILESTONE, AwardState, MilestoneState, PaymentState
+from casefile.grants.budget_models import Amendment, Budget, Expenditure
+from casefile.grants.budget_states import AmendmentState, BudgetState, ExpenditureState
+from casefile.grants.budgets import BEFORE_SIGNED
 from casefile.grants.money import Money
 from casefile.policy import Permission
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
+    from datetime import date, datetime
 
     from sqlalchemy.orm import Session
 
@@ -33,14 +36,17 @@ class Queue:
     soon: list[Waiting] = field(default_factory=list)
 
 
-def queue(session: Session, person: Person, today: date) -> Queue:
+def queue(session: Session, person: Person, now: datetime, today: date) -> Queue:
     """Return what this person can do something about now."""
     found = Queue()
+    call_queue.waiting(session, person, now, found)
     if person.may(Permission.MILESTONE_DECIDE) or person.may(Permission.AWARD_APPROVE):
         _milestones_waiting(session, person, today, found)
     if person.may(Permission.AWARD_READ):
         _payments_waiting(session, person, found)
         _awards_waiting(session, person, found)
+        _changes_waiting(session, person, found)
+        _spending_waiting(session, person, found)
     found.mine.sort(key=lambda one: (one.on, one.label))
     found.soon.sort(key=lambda one: (one.on, one.label))
     return found
@@ -134,3 +140,58 @@ def _awards_waiting(session: Session, person: Person, found: Queue) -> None:
                 money=Money(award.amount, award.currency),
             )
         )
+
+
+def _changes_waiting(session: Session, person: Person, found: Queue) -> None:
+    """Add budgets and amendments that want somebody else's agreement."""
+    if not person.may(Permission.AWARD_APPROVE):
+        return
+    budgets = session.execute(
+        select(Budget, Award.codename)
+        .outerjoin(Award, Award.id == Budget.award_id)
+        .where(
+            Budget.state == BudgetState.DRAFT,
+            Budget.prepared_by_id != person.id,
+            or_(Budget.award_id.is_(None), Award.state.in_(BEFORE_SIGNED)),
+        )
+        .order_by(Budget.changed_at)
+        .limit(QUEUE)
+    )
+    for row, codename in budgets:
+        label = f"{codename or ''} B{row.number}".strip()
+        money = Money(row.total, row.currency)
+        url, on = f"/grants/budgets/{row.id}", row.changed_at.date()
+        found.mine.append(Waiting("budget-approve", label, url, on, money=money))
+    amendments = session.execute(
+        select(Amendment, Award.codename)
+        .join(Award, Award.id == Amendment.award_id)
+        .where(Amendment.state == AmendmentState.PROPOSED)
+        .order_by(Amendment.created_at)
+        .limit(QUEUE)
+    )
+    for change, codename in amendments:
+        if person.id in {change.proposed_by_id, change.our_signer_id, change.their_signer_id}:
+            continue
+        label, url = f"{codename} A{change.number}", f"/grants/amendments/{change.id}"
+        found.mine.append(Waiting("amendment", label, url, change.created_at.date()))
+
+
+def _spending_waiting(session: Session, person: Person, found: Queue) -> None:
+    """Add expenditure that somebody else recorded."""
+    if not person.may(Permission.EXPENDITURE_CHECK):
+        return
+    rows = session.execute(
+        select(Expenditure, Award.codename)
+        .join(Award, Award.id == Expenditure.award_id)
+        .where(
+            Expenditure.state == ExpenditureState.RECORDED,
+            Expenditure.recorded_by_id != person.id,
+        )
+        .order_by(Expenditure.created_at)
+        .limit(QUEUE)
+    )
+    for row, codename in rows:
+        money = Money(row.amount, row.currency)
+        url, on = f"/grants/expenditures/{row.id}", row.created_at.date()
+        label = f"{codename} E{row.number}"
+        found.mine.append(Waiting("spend-check", label, url, on, row.title, money))

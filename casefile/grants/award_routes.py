@@ -12,8 +12,17 @@ from wtforms import SelectChoice
 from casefile.accounts import service as accounts
 from casefile.accounts.forms import put_error
 from casefile.errors import CasefileError, ConflictError, InvalidError, NotFoundError
+from casefile.grants import (
+    amendments,
+    award_beginning,
+    awards,
+    budgets,
+    keeping,
+    payments,
+    spending,
+    teams,
+)
 from casefile.grants import award_overview as overview
-from casefile.grants import awards, keeping, payments, teams
 from casefile.grants.access import requires
 from casefile.grants.award_forms import (
     AwardForm,
@@ -24,6 +33,7 @@ from casefile.grants.award_forms import (
 )
 from casefile.grants.award_models import Award
 from casefile.grants.award_states import AwardState
+from casefile.grants.budget_forms import KIND_NAMES
 from casefile.grants.models import Programme
 from casefile.grants.money import Money, written
 from casefile.policy import Permission
@@ -109,7 +119,12 @@ def _form(form: AwardForm | None = None) -> AwardForm:
 @bp.get("/awards/new")
 @requires(Permission.AWARD_EDIT)
 def new() -> ResponseReturnValue:
-    return render_template("awards/edit.html", form=_form(), award=None)
+    asked = as_id(request.args.get("application", ""))
+    if asked is None:
+        return render_template("awards/edit.html", form=_form(), award=None)
+    terms = award_beginning.filled_in(database_session(), asked, today())
+    form = _form(AwardForm(formdata=None, **terms))
+    return render_template("awards/edit.html", form=form, award=None)
 
 
 @bp.post("/awards/")
@@ -120,8 +135,10 @@ def create() -> ResponseReturnValue:
         return _again(form, None, HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
         steps = read_steps(form.steps.data or "") or None
+        values, of = form.values(UUID(form.programme_id.data)), as_id(form.application.data or "")
         with unit_of_work() as uow:
-            award = awards.create(uow, form.values(UUID(form.programme_id.data)), steps)
+            ties = award_beginning.origin(uow.session, of) if of else {}
+            award = awards.create(uow, {**values, **ties}, steps)
             award_id = award.id
     except (InvalidError, ConflictError) as error:
         put_error(form, _field(error), error)
@@ -165,7 +182,21 @@ def show(award_id: UUID) -> ResponseReturnValue:
         gaps=teams.gaps(session, resources().clock()),
         today=today(),
         money=lambda value: Money(value, award.currency),
+        **_money_of(award),
     )
+
+
+def _money_of(award: Award) -> dict[str, Any]:
+    """Return what stands on the page of an award about budget, expenditure and amendments."""
+    session = database_session()
+    budget = budgets.current(session, award)
+    return {
+        "budget": budget,
+        "versions": budgets.versions(session, award),
+        "rows": spending.compared(session, award, budget) if budget else [],
+        "amendments": amendments.of_award(session, award.id),
+        "kinds": KIND_NAMES,
+    }
 
 
 @bp.get("/awards/<uuid:award_id>/edit")

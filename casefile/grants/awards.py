@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 
 from casefile.errors import ConflictError, InvalidError
-from casefile.grants import keeping, ladders, payments, teams
+from casefile.grants import award_beginning, keeping, ladders, payments, teams
 from casefile.grants.award_models import Award, Milestone, Payment
 from casefile.grants.award_states import (
     AWARD_MOVES,
@@ -55,9 +55,10 @@ def create(
 ) -> Award:
     """Prepare an award; without steps it gets the default ladder."""
     _check_terms(uow.session, values)
+    award_beginning.check(uow.session, values)
     award = Award(id=uuid4(), state=AwardState.DRAFT.value, prepared_by_id=uow.actor_id, **values)
     _check_codename(uow.session, award.id, award.codename)
-    _check_room(uow.session, award)
+    check_amount(uow.session, award, award.amount)
     keeping.add(uow, award, "award.created")
     keeping.write_event(uow, award, "state", "", AwardState.DRAFT.value)
     _put_steps(
@@ -82,7 +83,9 @@ def save(
     for name, value in values.items():
         setattr(award, name, value)
     award.prepared_by_id = uow.actor_id
-    _check_room(uow.session, award)
+    amount = Money(award.amount, award.currency)
+    award_beginning.check_decided(uow.session, award.application_id, amount)
+    check_amount(uow.session, award, award.amount)
     _put_steps(uow, award, steps)
     keeping.changed(uow, award, "award.changed")
 
@@ -107,12 +110,12 @@ def _check_terms(session: Session, values: Mapping[str, Any]) -> None:
     keeping.get(session, Programme, values["programme_id"])
 
 
-def _check_room(session: Session, award: Award) -> None:
-    """Hold an award against its call: award ≤ maximum, and all awards together ≤ envelope."""
+def check_amount(session: Session, award: Award, value: Decimal) -> None:
+    """Hold an amount of an award against its call: ≤ maximum, and all awards together ≤ envelope."""
     if award.call_id is None:
         return
     call = keeping.get(session, Call, award.call_id)
-    amount = Money(award.amount, award.currency)
+    amount = Money(value, award.currency)
     most = Money.of(call.maximum, call.currency)
     if most is not None and amount > most:
         msg = f"The call allows at most {most.amount} {most.currency} for one award."
@@ -206,7 +209,7 @@ def approve(uow: UnitOfWork, award_id: UUID, base: int) -> None:
         "can make a second person director.",
     )
     check_sum(uow.session, award)
-    _check_room(uow.session, award)
+    check_amount(uow.session, award, award.amount)
     award.approved_by_id = uow.actor_id
     _move(uow, award, AwardState.OFFERED, "award.offered")
 

@@ -18,6 +18,7 @@ from casefile.grants.models import FundingAgreement, Programme
 from casefile.grants.programmes import CODE_TAKEN, fill
 from casefile.grants.states import CALL_MOVES, ApplicationState, CallState
 from casefile.policy import Permission, roles_may
+from casefile.uow import UnitOfWork
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from casefile.grants.questions import Question
-    from casefile.uow import UnitOfWork
+    from casefile.uow import Resources
 
 WHOLE = 100
 MOST_CRITERIA = 20
@@ -80,6 +81,15 @@ def settle_due(uow: UnitOfWork) -> int:
     for call_id in found:
         settle(uow, keeping.held(uow, Call, call_id))
     return len(found)
+
+
+def settle_by_clock(resources: Resources) -> int:
+    """Settle what is due, if anything is; the writer's turn is taken only then."""
+    with resources.database.reading() as session:
+        if not due(session, resources.clock()):
+            return 0
+    with UnitOfWork(resources, None) as uow:
+        return settle_due(uow)
 
 
 def create(uow: UnitOfWork, programme_id: UUID, values: Mapping[str, Any]) -> Call:

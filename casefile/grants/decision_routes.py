@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from casefile.errors import ConflictError, ForbiddenError, InvalidError
-from casefile.grants import calls, deciding, keeping, scoring
+from casefile.grants import award_beginning, calls, deciding, keeping, scoring
 from casefile.grants.access import requires
 from casefile.grants.application_models import Application
 from casefile.grants.call_models import Call
@@ -37,6 +37,7 @@ def _page(call: Call, problem: str = "") -> str:
         ranked=everybody,
         criteria=calls.criteria(session, call.id),
         awarded=deciding.awarded(everybody),
+        made=award_beginning.made_of(session, [one.row.id for one in everybody]),
         envelope=Money.of(call.envelope, call.currency),
         members=[one for one in deciding.possible_members(session) if one[0] != me.id],
         present=set(request.form.getlist("present")) if problem else set(),

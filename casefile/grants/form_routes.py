@@ -12,7 +12,7 @@ from wtforms.fields import BooleanField, SelectFieldBase
 from wtforms.widgets import HiddenInput
 
 from casefile.errors import ConflictError, ForbiddenError, InvalidError
-from casefile.grants import calls, exports
+from casefile.grants import calls, exports, money_lists
 from casefile.grants.keeping import ChangedError
 from casefile.grants.listing import Filters
 from casefile.grants.lists import ALL
@@ -173,7 +173,7 @@ def list_page(
 
 def export(name: str, ending: str) -> ResponseReturnValue:
     """Send a list as a file, with the same filters as on the page."""
-    listing = ALL[name]
+    listing = (ALL | money_lists.ALL)[name]
     parent = request.args.get("parent", type=_id)
     now, person = resources().clock(), current().person
     with unit_of_work() as uow:

@@ -8,12 +8,11 @@ from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
 
 from casefile.grants import award_overview as overview
-from casefile.grants import award_queue, teams
 from casefile.grants.access import requires
 from casefile.grants.award_routes import as_id, today
 from casefile.grants.payment_routes import send
 from casefile.policy import Permission
-from casefile.web import current, database_session, pager, resources
+from casefile.web import current, database_session, pager
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -87,17 +86,6 @@ def _table(lines: Sequence[overview.Line]) -> Iterator[list[Any]]:
                 line.award.amount,
                 line.award.currency,
             ]
-
-
-@bp.get("/queue")
-@requires(Permission.AWARD_READ)
-def queue() -> ResponseReturnValue:
-    session, me = database_session(), current().person
-    return render_template(
-        "awards/queue.html",
-        queue=award_queue.queue(session, me, today()),
-        gaps=teams.gaps(session, resources().clock()),
-    )
 
 
 @bp.get("/calendar")

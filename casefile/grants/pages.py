@@ -2,15 +2,18 @@
 
 from casefile.grants import (
     agreement_routes,
+    amendment_routes,
     application_routes,
     apply_routes,
     award_routes,
+    budget_routes,
     call_routes,
     decision_routes,
     import_routes,
     overview_routes,
     payment_routes,
     routes,
+    spending_routes,
 )
 
 BLUEPRINTS = tuple(
@@ -26,5 +29,8 @@ BLUEPRINTS = tuple(
         award_routes,
         payment_routes,
         overview_routes,
+        budget_routes,
+        spending_routes,
+        amendment_routes,
     )
 )

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from casefile.accounts import service as accounts
 from casefile.errors import NotFoundError
-from casefile.grants import exports, keeping, payments
+from casefile.grants import exports, keeping, payments, prefinancing
 from casefile.grants.access import requires
 from casefile.grants.award_forms import ReasonForm
 from casefile.grants.award_models import Award, Milestone, Payment
@@ -112,11 +112,14 @@ def send(ending: str, title: str, name: str, table: Iterator[list[Any]]) -> Resp
 def show(payment_id: UUID) -> ResponseReturnValue:
     session = database_session()
     payment = keeping.get(session, Payment, payment_id)
+    award = keeping.get(session, Award, payment.award_id)
     events = keeping.events(session, payment_id)
+    waits = payment.state not in {PaymentState.PAID, PaymentState.CANCELLED}
     return render_template(
         "awards/payment.html",
         payment=payment,
-        award=keeping.get(session, Award, payment.award_id),
+        award=award,
+        missing=prefinancing.missing(session, award, payment) if waits else (),
         milestone=session.get(Milestone, payment.milestone_id) if payment.milestone_id else None,
         money=Money(payment.amount, payment.currency),
         account=payments.bank_account(session, payment.award_id),

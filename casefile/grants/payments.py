@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from casefile import audit
 from casefile.errors import ConflictError, InvalidError
-from casefile.grants import keeping, sealed, teams
+from casefile.grants import keeping, prefinancing, sealed, teams
 from casefile.grants.award_models import Award, BankAccount, Milestone, Payment
 from casefile.grants.award_states import (
     COUNTED,
@@ -134,6 +134,7 @@ def _open(uow: UnitOfWork, payment_id: UUID, base: int) -> tuple[Award, Payment]
         msg = "The award is not active, so nothing is paid for it now."
         raise ConflictError(msg)
     check_milestone(uow.session, payment)
+    prefinancing.check(uow.session, award, payment)
     return award, payment
 
 

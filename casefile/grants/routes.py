@@ -6,8 +6,17 @@ from flask import Blueprint, render_template, url_for
 from flask_babel import gettext as _
 
 from casefile.errors import NotFoundError
-from casefile.grants import agreements, keeping, lists, organisations, overview, programmes
+from casefile.grants import (
+    agreements,
+    award_queue,
+    keeping,
+    lists,
+    organisations,
+    programmes,
+    teams,
+)
 from casefile.grants.access import requires
+from casefile.grants.award_routes import today
 from casefile.grants.dates import PartialDate
 from casefile.grants.form_routes import Sheet, export, list_page, press_form, save, show
 from casefile.grants.forms import (
@@ -82,12 +91,14 @@ def index() -> ResponseReturnValue:
         "grants/index.html",
         programmes=rows,
         calls=moving,
-        waiting=overview.waiting(session, person, now),
+        queue=award_queue.queue(session, person, now, today()),
+        gaps=teams.gaps(session, now) if person.may(Permission.AWARD_READ) else (),
     )
 
 
 @bp.get(
-    "/exports/<any(programmes,organisations,agreements,rates,calls,applications):name>.<any(csv,xlsx):ending>"
+    "/exports/<any(programmes,organisations,agreements,rates,calls,applications,budgets,expenditures,"
+    "amendments):name>.<any(csv,xlsx):ending>"
 )
 @requires(Permission.GRANTS_EXPORT)
 def list_export(name: str, ending: str) -> ResponseReturnValue:

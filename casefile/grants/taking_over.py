@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, uuid4
 
@@ -9,7 +10,7 @@ from sqlalchemy import func, insert, select
 
 from casefile import audit, keys
 from casefile.errors import InvalidError
-from casefile.grants import codenames, keeping, organisations, sealed
+from casefile.grants import budgets, codenames, keeping, organisations, sealed
 from casefile.grants.application_models import Application, ApplicationRevision, AwardDecision
 from casefile.grants.call_models import Call
 from casefile.grants.models import (
@@ -291,7 +292,7 @@ def _write_components(uow: UnitOfWork, result: Preview, target: UUID | None, say
 
 
 def _write_budget(uow: UnitOfWork, result: Preview, target: UUID | None, _say: Tell) -> None:
-    """The sum of a budget becomes the amount of a funding agreement, as a draft."""
+    """A budget becomes a draft of a funding agreement and the first version of its budget."""
     assert target is not None  # noqa: S101 - looked at in apply
     assert result.totals is not None  # noqa: S101 - a budget has one
     keeping.held(uow, Programme, target)
@@ -311,3 +312,14 @@ def _write_budget(uow: UnitOfWork, result: Preview, target: UUID | None, _say: T
         rate_method="",
     )
     keeping.add(uow, row, "agreement.created")
+    lines = [
+        budgets.Line(
+            one["heading"],
+            one["description"] or one["heading"],
+            Decimal(1),
+            "",
+            one["money"].amount,
+        )
+        for one in result.rows
+    ]
+    budgets.prepare(uow, row, lines, stated=whole.amount, years=len(result.years))

@@ -29,6 +29,7 @@ class Ticked:
     failed: int
     abandoned: int
     waiting: int
+    settled: int = 0
 
     def as_dict(self) -> dict[str, int]:
         return asdict(self)
@@ -37,11 +38,12 @@ class Ticked:
 def tick(resources: Resources) -> Ticked:
     """Do what is due; done again at once, it does nothing more."""
     given = 0
+    settled = sum(work(resources) for work in resources.clock_work)
     if _something_due(resources):
         with UnitOfWork(resources, None) as uow:
             given = service.make_due(uow)
     sent = outbox.send(resources)
-    return Ticked(given, sent.sent, sent.failed, sent.abandoned, sent.waiting)
+    return Ticked(given, sent.sent, sent.failed, sent.abandoned, sent.waiting, settled)
 
 
 def _something_due(resources: Resources) -> bool:

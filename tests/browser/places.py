@@ -84,6 +84,11 @@ def opened(path: str, seat: str, selector: str) -> Way:
     return way
 
 
+def budget_edit(scene: Scene) -> None:
+    opened("/grants/budgets/?state=draft", "", "main tbody th a")(scene)
+    scene.page.locator(".page-actions a[href$='/edit']").click()
+
+
 def mistaken(path: str, seat: str = "", **fields: str) -> Way:
     """Send a form that wants mending."""
 
@@ -708,7 +713,6 @@ PLACES = [
     Place("invited", "timur", "The invitation is ready", invited),
     Place("begin anew made", "timur", "The link is ready", renewal_made),
     Place("audit log", "timur", "Audit log", at("/admin/audit")),
-    Place("my queue", "hanna", "My queue", at("/grants/queue")),
     Place("milestones and money", "hanna", "Milestones and money", at("/grants/overview")),
     Place("awards", "hanna", "Awards", at("/grants/awards/")),
     Place("awards: none fits", "hanna", "Awards", at("/grants/awards/?q=nothing+like+it")),
@@ -719,11 +723,18 @@ PLACES = [
     Place("payment", "hanna", "", opened("/grants/payments/?sort=due", "", "main tbody th a")),
     Place("bank account", "hanna", "Bank account", bank_account),
     Place("calendar", "hanna", "Calendar", at("/grants/calendar")),
+    Place("budgets", "hanna", "Budgets", at("/grants/budgets/")),
+    Place("budget", "hanna", "", opened("/grants/budgets/", "", "main tbody th a")),
+    Place("budget edit", "hanna", "Budget", budget_edit),
+    Place("expenditures", "hanna", "Expenditure", at("/grants/expenditures/")),
+    Place("expenditure", "hanna", "", opened("/grants/expenditures/", "", "main tbody th a")),
+    Place("amendments", "hanna", "Amendments", at("/grants/amendments/")),
+    Place("amendment", "hanna", "", opened("/grants/amendments/", "", "main tbody th a")),
     Place(
         "milestone to decide",
         "hanna",
         "",
-        opened("/grants/queue", "", "main .row-line a[href*=milestones]"),
+        opened("/grants/", "", "main .row-line a[href*=milestones]"),
     ),
     Place("milestones of a case", "jamilya", "Milestones", milestones()),
     Place("milestone of a case", "jamilya", "", milestones("main .rows a")),

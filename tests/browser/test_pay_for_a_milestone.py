@@ -42,7 +42,7 @@ def test_an_award_is_released_accepted_and_paid(visit: Newsstand) -> None:  # no
     expect(hanna.get_by_role("heading", level=1)).to_have_text("calm-plum-walk")
     award = hanna.url
     press(hanna, "Send for approval", "Yes, send it")
-    meerim.goto("/grants/queue")
+    meerim.goto("/grants/")
     meerim.get_by_role("link", name="calm-plum-walk").click()
     press(meerim, "Approve", "Yes, approve")
     hanna.goto(award)
@@ -78,7 +78,7 @@ def test_an_award_is_released_accepted_and_paid(visit: Newsstand) -> None:  # no
     hanna.get_by_role("button", name="Save").click()
     rustam.goto(f"{award}/bank")
     press(rustam, "Confirm it", "Yes, it is theirs")
-    hanna.goto("/grants/queue")
+    hanna.goto("/grants/")
     hanna.get_by_role("link", name="calm-plum-walk P1").click()
     payment = hanna.url
     press(hanna, "Ask for it", "Yes, ask")

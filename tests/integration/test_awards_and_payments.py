@@ -6,10 +6,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import select, update
 
 from casefile.errors import CasefileError, ConflictError, DamagedError, ForbiddenError, InvalidError
-from casefile.grants import award_overview, awards, keeping, payments
+from casefile.grants import awards, keeping, payments
 from casefile.grants import milestones as grant_milestones
 from casefile.grants.award_models import Award, BankAccount, Milestone, Payment
 from casefile.notices.ticking import tick
@@ -323,58 +323,6 @@ def test_reminders_come_before_the_day_and_once_when_it_is_over(
     with resources.database.reading() as session:
         row = session.get_one(Milestone, milestone)
         assert grant_milestones.is_late(row, clock().date())
-
-
-def test_a_team_too_small_is_told_so(browse: Browse, resources: Resources, cast: Cast) -> None:
-    from casefile.policy import Role
-    from tests.grant_cast import add_person
-
-    alone = add_person(resources, cast, "alone", [Role.GRANT_MANAGER])
-
-    page = browse(alone).get("/grants/queue")
-
-    assert "Nobody here may approve awards" in page.text
-    assert "Whoever accepts a milestone may not pay for it" in page.text
-
-
-@pytest.mark.slow
-def test_the_grid_asks_as_few_questions_for_many_awards_as_for_few(
-    browse: Browse, resources: Resources, team: Team
-) -> None:
-    def questions() -> int:
-        asked: list[str] = []
-
-        def note(_c: object, _cursor: object, statement: str, *_more: object) -> None:
-            asked.append(statement)
-
-        browse(team.mira).get("/grants/overview")
-        event.listen(resources.database.engine, "before_cursor_execute", note)
-        browse(team.mira).get("/grants/overview")
-        event.remove(resources.database.engine, "before_cursor_execute", note)
-        return len(asked)
-
-    for _number in range(3):
-        draft(resources, team)
-    few = questions()
-    for _number in range(40):
-        draft(resources, team)
-
-    assert questions() == few
-    assert few < 16
-
-
-def test_the_sums_are_exact_and_never_across_currencies(resources: Resources, team: Team) -> None:
-    from casefile.policy import Role
-    from casefile.web import Person
-
-    for amount, currency in (("0.10", "USD"), ("0.20", "USD"), ("52165.67", "EUR")):
-        active(resources, team, amount=Decimal(amount), currency=currency)
-    me = Person(team.mira.id, "mira", "Mira", frozenset({Role.GRANT_MANAGER}), "auto", "")
-
-    with resources.database.reading() as session:
-        found = {one.currency: one.awarded for one in award_overview.sums(session, me)}
-
-    assert found == {"USD": Decimal("0.3"), "EUR": Decimal("52165.67")}
 
 
 def test_an_old_page_settles_nothing(resources: Resources, team: Team) -> None:

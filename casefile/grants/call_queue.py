@@ -1,8 +1,7 @@
-"""The start page of the grant side: what waits for whoever looks, oldest first."""
+"""What waits for a person in calls, applications and agreements."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from sqlalchemy import func, select
 
 from casefile.grants import lists, reviewing
 from casefile.grants.application_models import Application
+from casefile.grants.award_overview import Waiting
 from casefile.grants.call_models import Call
 from casefile.grants.interests import CLEAR
 from casefile.grants.models import FundingAgreement
@@ -24,35 +24,23 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from casefile.grants.award_queue import Queue
     from casefile.web import Person
 
 SOON = timedelta(days=7)
-SHOWN = 12
 TO_DECIDE = (ApplicationState.RECOMMENDED, ApplicationState.NOT_RECOMMENDED)
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """Something that wants somebody's attention."""
-
-    kind: str
-    text: str
-    url: str
-    at: datetime
-
-
-def waiting(session: Session, person: Person, now: datetime) -> list[Waiting]:
-    """Return what waits for this person, oldest first."""
-    found = list(_reviews(session, person))
+def waiting(session: Session, person: Person, now: datetime, found: Queue) -> None:
+    """Add what this person can do something about."""
+    found.mine += _reviews(session, person)
     if person.may(Permission.APPLICATION_CHECK):
-        found += _to_check(session, now)
+        found.mine += _to_check(session, now)
     if person.may(Permission.CALL_EDIT):
-        found += _closing(session, now)
+        found.soon += _closing(session, now)
     if person.may(Permission.AWARD_DECIDE):
-        found += _to_decide(session)
-        found += _to_sign(session, person)
-    found.sort(key=lambda entry: entry.at)
-    return found[:SHOWN]
+        found.mine += _to_decide(session)
+        found.mine += _to_sign(session, person)
 
 
 def _reviews(session: Session, person: Person) -> Iterator[Waiting]:
@@ -67,7 +55,9 @@ def _reviews(session: Session, person: Person) -> Iterator[Waiting]:
             call=task.call.code,
         )
         at = task.application.submitted_at or task.application.created_at
-        yield Waiting("review", text, f"/grants/applications/{task.application.id}/review", at)
+        yield Waiting(
+            "review", text, f"/grants/applications/{task.application.id}/review", at.date()
+        )
 
 
 def _to_check(session: Session, now: datetime) -> Iterator[Waiting]:
@@ -86,7 +76,7 @@ def _to_check(session: Session, now: datetime) -> Iterator[Waiting]:
             count,
             call=call.code,
         )
-        yield Waiting("check", text, f"/grants/calls/{call.id}/applications", since or now)
+        yield Waiting("check", text, f"/grants/calls/{call.id}/applications", (since or now).date())
 
 
 def _closing(session: Session, now: datetime) -> Iterator[Waiting]:
@@ -100,7 +90,7 @@ def _closing(session: Session, now: datetime) -> Iterator[Waiting]:
     )
     for call in rows:
         text = _("The call %(title)s closes soon", title=lists.title(call))
-        yield Waiting("deadline", text, f"/grants/calls/{call.id}", call.closes_at or now)
+        yield Waiting("deadline", text, f"/grants/calls/{call.id}", (call.closes_at or now).date())
 
 
 def _to_decide(session: Session) -> Iterator[Waiting]:
@@ -117,7 +107,7 @@ def _to_decide(session: Session) -> Iterator[Waiting]:
             count,
             call=call.code,
         )
-        yield Waiting("decision", text, f"/grants/calls/{call.id}/decision", since)
+        yield Waiting("decision", text, f"/grants/calls/{call.id}/decision", since.date())
 
 
 def _to_sign(session: Session, person: Person) -> Iterator[Waiting]:
@@ -130,4 +120,4 @@ def _to_sign(session: Session, person: Person) -> Iterator[Waiting]:
     )
     for row in rows:
         text = _("The agreement %(title)s wants signing", title=row.title)
-        yield Waiting("agreement", text, f"/grants/agreements/{row.id}", row.created_at)
+        yield Waiting("agreement", text, f"/grants/agreements/{row.id}", row.created_at.date())
