@@ -189,6 +189,7 @@ def _for_every_page() -> dict[str, object]:
     return {
         "person": person,
         "can": can,
+        "in_newsroom": web.in_newsroom,
         "search_form_query": "",
         "trail_alarm": web.trail_alarm,
     }
