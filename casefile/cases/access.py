@@ -351,6 +351,8 @@ def requires(
             if files:
                 accept_files(case.id)
             check_forgery()
+            for watch in current_app.extensions["casefile.look_watchers"]:
+                watch(case)
             return view(case=_after_chores(case), **given)  # type: ignore[return-value]
 
         return set_mark(guarded, Mark("case", permission))
@@ -384,7 +386,12 @@ def install(
     app: Flask,
     wait: Callable[[OpenCase], bool],
     run: Callable[[UnitOfWork, OpenCase], object],
+    watchers: Sequence[Callable[[OpenCase], object]] = (),
 ) -> None:
-    """Keep opened keys at the end of each request, and say what a case may wait for at its start."""
+    """Keep opened keys at the end of each request, and say what a case may wait for at its start.
+
+    `watchers` are told of every look at a case that is let through.
+    """
+    app.extensions["casefile.look_watchers"] = watchers
     app.extensions["casefile.chores"] = wait, run
     app.after_request(keep_opened_keys)

@@ -31,7 +31,8 @@ PLACES = {
     "impact": "stories",
 }
 # What changes nothing for the others on a case; it stands in the whole activity only.
-QUIET = frozenset({"evidence.viewed", "evidence.downloaded", "evidence.read"})
+SHOWN = ("case.shown", "note.shown", "evidence.shown", "story.shown", "source.shown")
+QUIET = frozenset({"evidence.viewed", "evidence.downloaded", "evidence.read", *SHOWN})
 
 
 @dataclass(frozen=True, slots=True)

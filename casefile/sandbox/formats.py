@@ -29,4 +29,8 @@ READERS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+# What is made of a file instead of read in it; a name that no file's type can be.
+PICTURES = "pictures"
+MAKERS: Mapping[str, str] = MappingProxyType({PICTURES: "pictures"})
+
 EXTRACTABLE: frozenset[str] = frozenset(READERS)

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from casefile.uow import Resources
-    from tests.cast import Cast, Clock
+    from tests.cast import Cast
     from tests.strict_browser import Browse
 
 PAGE = Entered(
@@ -407,52 +407,3 @@ def test_every_payment_waits_for_its_milestone(
     with resources.database.reading() as session:
         states = session.scalars(select(Payment.state).where(Payment.award_id == award_id)).all()
     assert states == ["scheduled"] * 5
-
-
-def test_a_verifier_is_named_let_in_and_heard(
-    app: Flask, browse: Browse, resources: Resources, cast: Cast, team: Team
-) -> None:
-    milestone = linked(app, resources, cast, team, "E2", "E5")
-    release(app, cast, milestone)
-    where, verdict = (
-        f"/grants/milestones/{milestone}",
-        f"{cast.case.url}/milestones/{milestone}/verdict",
-    )
-    base = version(resources, Milestone, milestone)
-    refused = browse(team.mira).post(f"{where}/accept", 409, version=base)
-    assert "independent verifier" in refused.text
-    browse(team.mira).post(f"{where}/verifier", 422, verifier=str(cast.eva.id))
-    browse(cast.cleo).get(verdict, 404)
-
-    browse(team.mira).post(f"{where}/verifier", verifier=str(cast.cleo.id))
-
-    assert "Cleo Reader" in browse(cast.eva).get(f"{cast.case.url}/milestones/{milestone}").text
-    browse(cast.ben).get(verdict, 404)
-    browse(cast.cleo).get(verdict)
-    browse(cast.cleo).post(verdict, 422, declared="", verdict="met", note="Seen.")
-    again = browse(cast.cleo).post(verdict, 422, declared="none", verdict="", note="Seen.")
-    assert again.value("note") == "Seen."
-    browse(cast.cleo).post(verdict, declared="none", verdict="met", note="Seen and right.")
-    browse(cast.cleo).post(verdict, 404, declared="none", verdict="met", note="Twice.")
-    assert "Seen and right." in browse(team.mira).get(where).text
-    browse(team.mira).post(f"{where}/accept", version=version(resources, Milestone, milestone))
-
-
-def test_a_verifier_who_has_an_interest_or_comes_late_decides_nothing(
-    app: Flask, browse: Browse, resources: Resources, cast: Cast, team: Team, clock: Clock
-) -> None:
-    milestone = linked(app, resources, cast, team, "E5")
-    where, verdict = (
-        f"/grants/milestones/{milestone}",
-        f"{cast.case.url}/milestones/{milestone}/verdict",
-    )
-    browse(team.mira).post(f"{where}/verifier", verifier=str(cast.cleo.id))
-    browse(cast.cleo).post(verdict, declared="conflict", verdict="met", note="My cousin's.")
-    page = browse(team.mira).get(where)
-    assert "Stood aside" in page.text
-    assert "cousin" not in page.text
-    browse(team.mira).post(f"{where}/verifier", verifier=str(cast.cleo.id))
-
-    clock.forward(days=14, minutes=1)
-
-    browse(cast.cleo, fresh=True).get(verdict, 404)

@@ -14,7 +14,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from casefile.sandbox import charsets
-from casefile.sandbox.formats import READERS
+from casefile.sandbox.formats import MAKERS, READERS
 from casefile.sandbox.limits import Limits
 from casefile.sandbox.reader import confinement
 from casefile.sandbox.reader.output import Output, UnreadableError
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str]) -> None:
     media_type, settings, parent = arguments
     limits = Limits(**json.loads(settings))
     confinement.die_with(int(parent))
-    extract = import_module(f"{__name__}.{READERS[media_type]}").extract
+    extract = import_module(f"{__name__}.{READERS.get(media_type) or MAKERS[media_type]}").extract
     charsets.load_tables()
     output = Output(_private_stdout(), limits)
     # Until here compiled modules may be cached for the next child; now nothing may be written.
