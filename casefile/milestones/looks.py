@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
-
-from flask import request
+from uuid import UUID
 
 from casefile import audit
 from casefile.milestones import verifying
@@ -12,7 +11,7 @@ from casefile.policy import Role, Seat
 from casefile.web import current, database_session, resources, unit_of_work
 
 if TYPE_CHECKING:
-    from uuid import UUID
+    from collections.abc import Mapping
 
     from casefile.cases.access import OpenCase
 
@@ -25,27 +24,27 @@ THINGS: Final = {
 }
 
 
-def watch(case: OpenCase) -> None:
+def watch(case: OpenCase, path: str, given: Mapping[str, object]) -> None:
     """Put on record what a verifier asks to see. Nobody else's reading is followed here."""
     opened = current()
     if case.seat is not Seat.READER or Role.VERIFIER not in opened.person.roles:
         return
     if not verifying.visits(database_session(), opened.person.id, resources().clock()):
         return
-    thing, subject = _asked()
+    thing, subject = _asked(given)
     with unit_of_work() as uow:
         audit.record(
             uow,
             f"{thing}.shown",
             subject_id=subject,
             case=case,
-            detail={"label": request.path.removeprefix(f"/cases/{case.id}/") or "case"},
+            detail={"label": path.removeprefix(f"/cases/{case.id}/") or "case"},
         )
     database_session().rollback()
 
 
-def _asked() -> tuple[str, UUID | None]:
-    for name, value in (request.view_args or {}).items():
-        if name in THINGS:
+def _asked(given: Mapping[str, object]) -> tuple[str, UUID | None]:
+    for name, value in given.items():
+        if name in THINGS and isinstance(value, UUID):
             return THINGS[name], value
     return "case", None

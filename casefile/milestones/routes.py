@@ -13,7 +13,16 @@ from casefile.cases.access import OpenCase, requires
 from casefile.errors import ConflictError, InvalidError
 from casefile.evidence import service as evidence
 from casefile.grants import awards
-from casefile.milestones import content, counting, deciding, files, links, service, verifying
+from casefile.milestones import (
+    content,
+    counting,
+    deciding,
+    files,
+    links,
+    published,
+    service,
+    verifying,
+)
 from casefile.milestones.forms import DraftForm, LinkForm, ReleaseForm
 from casefile.notes import service as notes
 from casefile.policy import Permission
@@ -95,6 +104,7 @@ def show(case: OpenCase, milestone_id: UUID) -> ResponseReturnValue:
         award=award,
         milestone=milestone,
         draft=draft,
+        is_out=published.is_out(session, case),
         file=files.waiting(session, case, milestone_id),
         releasing=ReleaseForm(version=draft.version, formdata=None) if draft else None,
         history=deciding.released(session, current().bundle.anchor, milestone_id),
@@ -137,17 +147,25 @@ def edit(case: OpenCase, milestone_id: UUID) -> ResponseReturnValue:
     service.check_open(award, milestone)
     draft = service.draft_of(session, case, milestone_id)
     version = draft.version if draft else 0
-    form = _form(case, milestone, obj=draft.entered if draft else None)
+    form = _form(case, milestone, obj=draft.entered if draft else published.artefact(session, case))
     form.version.data = version
     return _edit_page(case, milestone, form)
 
 
-def _edit_page(case: OpenCase, milestone: Milestone, form: DraftForm) -> str:
+def _edit_page(
+    case: OpenCase, milestone: Milestone, form: DraftForm, theirs: service.Draft | None = None
+) -> str:
     return render_template(
         "milestones/edit.html",
         case=case,
         milestone=milestone,
         form=form,
+        theirs=theirs,
+        their_name=accounts.names(database_session(), [theirs.changed_by_id]).get(
+            theirs.changed_by_id, ""
+        )
+        if theirs
+        else "",
         attestation=content.ATTESTATIONS[content.NEWEST_ATTESTATION],
         bands=counting.bands(database_session(), case) if "E1" in milestone.classes else {},
         counts=content.COUNTS,
@@ -167,10 +185,11 @@ def update(case: OpenCase, milestone_id: UUID) -> ResponseReturnValue:
             service.save_draft(uow, case, milestone_id, form.version.data or 0, form.entered())
     except (InvalidError, ConflictError) as error:
         _put(form, error)
+        theirs = None
         if isinstance(error, ConflictError):
-            draft = service.draft_of(database_session(), case, milestone_id)
-            form.version.raw_data, form.version.data = None, draft.version if draft else 0
-        return _edit_page(case, milestone, form), error.status
+            theirs = service.draft_of(database_session(), case, milestone_id)
+            form.version.raw_data, form.version.data = None, theirs.version if theirs else 0
+        return _edit_page(case, milestone, form, theirs), error.status
     where = url_for("milestones.show", case_id=case.id, milestone_id=milestone_id)
     return redirect(where, HTTPStatus.SEE_OTHER)
 
