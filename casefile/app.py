@@ -26,7 +26,9 @@ from casefile.grants import award_overview, calls
 from casefile.grants import pages as grants_pages
 from casefile.index import Index
 from casefile.jobs import Jobs
+from casefile.milestones import file_routes as milestone_file_routes
 from casefile.milestones import grant_routes as submission_routes
+from casefile.milestones import looks, verifier_routes
 from casefile.milestones import models as milestones_models  # noqa: F401
 from casefile.milestones import routes as milestone_routes
 from casefile.notes import routes as notes_routes
@@ -138,7 +140,7 @@ def create_app(
     web.dress(app)
     web.watch_trail(app)
     web.add_filters(app)
-    access.install(app, chores.wait, chores.run)
+    access.install(app, chores.wait, chores.run, [looks.watch])
     notices_routes.install(app, standing.seated)
     app.teardown_request(web.discard_uploads)
     app.teardown_request(web.close_database_session)
@@ -160,6 +162,8 @@ def create_app(
         notices_routes,
         milestone_routes,
         submission_routes,
+        verifier_routes,
+        milestone_file_routes,
     ):
         app.register_blueprint(routes.bp)
     for blueprint in (
@@ -190,6 +194,7 @@ def _for_every_page() -> dict[str, object]:
     return {
         "person": person,
         "can": can,
+        "in_newsroom": web.in_newsroom,
         "search_form_query": "",
         "trail_alarm": web.trail_alarm,
     }

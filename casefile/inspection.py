@@ -154,9 +154,10 @@ def vault_verify(remove_orphans: bool, as_json: bool) -> None:
     """
     from casefile.evidence.orphans import examine
     from casefile.grants.sealed import annex_objects
+    from casefile.milestones import files
 
     resources = open_newsroom()
-    annexes = annex_objects(resources)
+    annexes = annex_objects(resources) | files.objects(resources)
     found = examine(resources, remove=remove_orphans, also_known=annexes)
     if as_json:
         click.echo(json.dumps(found))

@@ -205,6 +205,10 @@ SECOND_FACTOR: Mapping[str, frozenset[Role]] = {
     "nobody": frozenset(),
 }
 NEWSROOM_ROLES: frozenset[Role] = frozenset({Role.REPORTER, Role.EDITOR})
+# Who has these roles only stands beyond the wall, unless a case gave them a seat.
+GRANT_ROLES: frozenset[Role] = frozenset(
+    {Role.GRANT_MANAGER, Role.FINANCE, Role.DIRECTOR, Role.JUROR, Role.VERIFIER, Role.DONOR}
+)
 CASE_PERMISSIONS: frozenset[Permission] = frozenset().union(*SEAT_GRANTS.values())
 
 

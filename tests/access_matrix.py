@@ -102,6 +102,15 @@ ROWS: tuple[Row, ...] = (
     ("POST", "/cases/{case}/milestones/{milestone}/edit", (404, 404, 403, 404, 404, 404, 302)),
     ("GET", "/cases/{case}/milestones/{milestone}/verdict", (404, 404, 404, 404, 404, 404, 302)),
     ("POST", "/cases/{case}/milestones/{milestone}/verdict", (404, 404, 404, 404, 404, 404, 302)),
+    ("POST", "/cases/{case}/milestones/{milestone}/verifiers", (403, 403, 403, 404, 404, 404, 302)),
+    (
+        "POST",
+        "/cases/{case}/milestones/{milestone}/verifiers/{nowhere}/admit",
+        (403, 403, 403, 404, 404, 404, 302),
+    ),
+    ("GET", "/cases/{case}/milestones/{milestone}/file", (404, 404, 404, 404, 404, 404, 302)),
+    ("POST", "/cases/{case}/milestones/{milestone}/file", (404, 404, 403, 404, 404, 404, 302)),
+    ("GET", "/grants/milestones/{milestone}/files/1", (404, 404, 404, 404, 404, 404, 302)),
     ("POST", "/cases/{case}/milestones/{milestone}/release", (403, 403, 403, 404, 404, 404, 302)),
     (
         "POST",
@@ -307,6 +316,8 @@ ROWS: tuple[Row, ...] = (
     ("POST", "/sign-in/factor", (303, 303, 303, 303, 303, 303, 303)),
     ("POST", "/sign-in/factor/key", (303, 303, 303, 303, 303, 303, 303)),
     ("POST", "/sign-out", (303, 303, 303, 303, 303, 303, 302)),
+    ("GET", "/verifications/{nowhere}", (404, 404, 404, 404, 404, 404, 302)),
+    ("POST", "/verifications/{nowhere}", (404, 404, 404, 404, 404, 404, 302)),
     ("GET", "/static/casefile.css", (200, 200, 200, 200, 200, 200, 200)),
     # Grants: nobody of the newsroom has a role there, so there is nothing; see test_grants_access.py.
     ("GET", "/apply/", (200, 200, 200, 200, 200, 200, 200)),

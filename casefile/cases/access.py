@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from flask import current_app, g
+from flask import current_app, g, request
 from sqlalchemy import bindparam, select
 
 from casefile import keys, policy
@@ -351,6 +351,8 @@ def requires(
             if files:
                 accept_files(case.id)
             check_forgery()
+            for watch in current_app.extensions["casefile.look_watchers"]:
+                watch(case, request.path, given)
             return view(case=_after_chores(case), **given)  # type: ignore[return-value]
 
         return set_mark(guarded, Mark("case", permission))
@@ -384,7 +386,12 @@ def install(
     app: Flask,
     wait: Callable[[OpenCase], bool],
     run: Callable[[UnitOfWork, OpenCase], object],
+    watchers: Sequence[Callable[[OpenCase, str, Mapping[str, Any]], object]] = (),
 ) -> None:
-    """Keep opened keys at the end of each request, and say what a case may wait for at its start."""
+    """Keep opened keys at the end of each request, and say what a case may wait for at its start.
+
+    `watchers` are told of every look at a case that is let through.
+    """
+    app.extensions["casefile.look_watchers"] = watchers
     app.extensions["casefile.chores"] = wait, run
     app.after_request(keep_opened_keys)

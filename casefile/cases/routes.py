@@ -30,10 +30,10 @@ from casefile.web import (
     database_session,
     end_of_day,
     last_day,
+    newsroom,
     pager,
     requires_role,
     resources,
-    signed_in,
     unit_of_work,
 )
 
@@ -49,7 +49,7 @@ LATELY = 10
 
 
 @bp.get("/")
-@signed_in
+@newsroom
 def index() -> ResponseReturnValue:
     asked = {name: request.args.get(name, "") for name in ("status", "sort", "q")}
     now, text = resources().clock(), asked["q"][:200]

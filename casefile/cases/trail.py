@@ -31,8 +31,15 @@ PLACES = {
     "impact": "stories",
 }
 # What changes nothing for the others on a case; it stands in the whole activity only.
+SHOWN = ("case.shown", "note.shown", "evidence.shown", "story.shown", "source.shown")
 QUIET = frozenset(
-    {"story.dossier_opened", "evidence.viewed", "evidence.downloaded", "evidence.read"}
+    {
+        "story.dossier_opened",
+        "evidence.viewed",
+        "evidence.downloaded",
+        "evidence.read",
+        *SHOWN,
+    }
 )
 
 

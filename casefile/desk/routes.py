@@ -3,7 +3,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, g, render_template
+from flask import Blueprint, g, redirect, render_template, url_for
 from sqlalchemy import text
 
 from casefile.accounts import renewing
@@ -12,11 +12,13 @@ from casefile.cases import chores
 from casefile.cases import service as cases
 from casefile.cases.access import do_chores
 from casefile.desk import service
+from casefile.policy import Permission
 from casefile.stories import queue
 from casefile.stories.rules import Rules
 from casefile.web import (
     current,
     database_session,
+    in_newsroom,
     public,
     resources,
     signed_in,
@@ -25,6 +27,8 @@ from casefile.web import (
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
+
+    from casefile.web import Person
 
 bp = Blueprint("desk", __name__)
 CASES = 12
@@ -39,6 +43,8 @@ def index() -> ResponseReturnValue:
         with unit_of_work() as uow:
             accounts.certify_invited(uow)
             renewing.certify_renewed(uow)
+    if not in_newsroom():
+        return _grants_desk()
     do_chores(chores.waiting(session, opened.person.id, now))
     mine, total = cases.mine(session, opened, now, limit=CASES)
     return render_template(
@@ -56,6 +62,23 @@ def index() -> ResponseReturnValue:
         ],
         first_day=total == 0,
     )
+
+
+def _grants_desk() -> ResponseReturnValue:
+    """Send people of the grants to their work, once nothing about their own account waits."""
+    opened, now = current(), resources().clock()
+    where = _work_of(opened.person)
+    waiting = service.keys_waiting(database_session(), opened, [], now)
+    waiting += service.about_me(opened, now)
+    if not waiting:
+        return redirect(where, HTTPStatus.SEE_OTHER)
+    return render_template("desk/grants.html", waiting=waiting, where=where)
+
+
+def _work_of(person: Person) -> str:
+    if person.may(Permission.GRANTS_VISIT):
+        return url_for("grants.index")
+    return url_for("notices.index")
 
 
 @bp.get("/healthz")

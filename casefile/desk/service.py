@@ -108,7 +108,7 @@ def waiting(
     session: Session, opened: Visit, cases: Sequence[OpenCase], now: datetime
 ) -> list[Waiting]:
     """Return what waits for whoever visits, oldest first."""
-    found = _about_me(opened, now)
+    found = about_me(opened, now)
     found += [
         Waiting(
             "seat",
@@ -180,7 +180,7 @@ def about_sources(
     ]
 
 
-def _about_me(opened: Visit, now: datetime) -> list[Waiting]:
+def about_me(opened: Visit, now: datetime) -> list[Waiting]:
     """Say what is about to happen to my account, or has."""
     me, found = opened.person, []
     if me.travel_until is not None:

@@ -12,11 +12,10 @@ from casefile.accounts.certificates import all_certified_keys
 from casefile.errors import ConflictError, DamagedError
 from casefile.grants import milestones as grant_milestones
 from casefile.grants.award_states import EvidenceClass
-from casefile.milestones import content, service
+from casefile.milestones import content, service, verifying
 from casefile.milestones.models import (
     MilestoneOpening,
     MilestoneSubmission,
-    Verification,
 )
 
 if TYPE_CHECKING:
@@ -120,20 +119,15 @@ def accept(uow: UnitOfWork, milestone_id: UUID, base: int) -> None:
     row = _newest(uow, milestone_id)
     award, milestone = grant_milestones.get(uow.session, milestone_id)
     if EvidenceClass.VERIFIER in milestone.classes:
-        _check_verdict(uow.session, milestone_id)
+        _check_verdict(uow, milestone_id)
     grant_milestones.accept(uow, milestone_id, base, [row.attester_id])
     row.state, row.decided_at = "accepted", uow.now
     uow.session.flush()
     service.tell_newsroom(uow, award, milestone, "milestone.accepted")
 
 
-def _check_verdict(session: Session, milestone_id: UUID) -> None:
-    met = session.scalar(
-        select(Verification.id).where(
-            Verification.milestone_id == milestone_id, Verification.verdict == "met"
-        )
-    )
-    if met is None:
+def _check_verdict(uow: UnitOfWork, milestone_id: UUID) -> None:
+    if not verifying.says_met(uow.session, uow.bundle.anchor if uow.bundle else b"", milestone_id):
         msg = "This milestone asks for an independent verifier (E5), and no verdict says that it is met."
         raise ConflictError(msg)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -103,7 +104,22 @@ class ReleaseForm(FlaskForm):
     version = IntegerField(widget=HiddenInput(), validators=[InputRequired()])
 
 
-class VerdictForm(FlaskForm):
+class NameForm(FlaskForm):
+    verifier = StringField()
+
+    def person_id(self) -> UUID | None:
+        """Return who was chosen, or None for what is no id."""
+        try:
+            return UUID(self.verifier.data or "")
+        except ValueError:
+            return None
+
+
+class AdmitForm(FlaskForm):
+    last_day = DateField(_l("Last day"), validators=[Optional(), not_out_of_reach])
+
+
+class DeclareForm(FlaskForm):
     declared = SelectField(
         _l("Your interest in this work"),
         choices=[
@@ -113,7 +129,11 @@ class VerdictForm(FlaskForm):
             ),
             SelectChoice("conflict", _l("I have one and stand aside")),
         ],
+        validate_choice=False,
     )
+
+
+class VerdictForm(FlaskForm):
     verdict = SelectField(
         _l("Your verdict"),
         choices=[

@@ -44,7 +44,8 @@ def show(milestone_id: UUID) -> ResponseReturnValue:
         names=accounts.names(session, {one for one in people if one}),
         counts=content.COUNTS,
         obstacles=OBSTACLES,
-        verifications=verifying.of_milestone(session, milestone_id),
+        verifications=(asked := verifying.of_milestone(session, milestone_id)),
+        forged=verifying.forged(session, current().bundle.anchor, asked),
         verifiers=verifying.candidates(session),
     )
 

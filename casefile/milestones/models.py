@@ -107,3 +107,18 @@ class Verification(Base):
     verdict: Mapped[Word]
     note: Mapped[str] = mapped_column(String(300))
     verdict_at: Mapped[datetime | None]
+    signature: Mapped[bytes | None]
+
+
+class MilestoneFile(Base):
+    """A file made for the funder. Sealed with the case until the release, for the grants from then on."""
+
+    __tablename__ = "milestone_file"
+
+    id: Mapped[PrimaryKey]
+    milestone_id: Mapped[UUID] = mapped_column(ForeignKey("milestone.id"), index=True)
+    case_id: Mapped[UUID | None] = mapped_column(ForeignKey("case.id"), index=True)
+    generation: Mapped[int | None]
+    record: Mapped[bytes]
+    made_at: Mapped[datetime]
+    released_at: Mapped[datetime | None]

@@ -13,8 +13,17 @@ from casefile.cases.access import OpenCase, requires
 from casefile.errors import ConflictError, InvalidError
 from casefile.evidence import service as evidence
 from casefile.grants import awards
-from casefile.milestones import content, counting, deciding, links, service, verifying
-from casefile.milestones.forms import DraftForm, LinkForm, ReleaseForm, VerdictForm
+from casefile.milestones import (
+    content,
+    counting,
+    deciding,
+    files,
+    links,
+    published,
+    service,
+    verifying,
+)
+from casefile.milestones.forms import DraftForm, LinkForm, ReleaseForm
 from casefile.notes import service as notes
 from casefile.policy import Permission
 from casefile.web import confirmed, current, database_session, resources, timezone, unit_of_work
@@ -95,12 +104,15 @@ def show(case: OpenCase, milestone_id: UUID) -> ResponseReturnValue:
         award=award,
         milestone=milestone,
         draft=draft,
+        is_out=published.is_out(session, case),
+        file=files.waiting(session, case, milestone_id),
         releasing=ReleaseForm(version=draft.version, formdata=None) if draft else None,
         history=deciding.released(session, current().bundle.anchor, milestone_id),
         open_now=awards.is_open(award, milestone),
         counts=content.COUNTS,
         verifications=(asked := verifying.of_milestone(session, milestone_id)),
         names=accounts.names(session, [one.verifier_id for one in asked]),
+        candidates=verifying.candidates(session) if case.can(Permission.MILESTONE_RELEASE) else [],
     )
 
 
@@ -135,17 +147,25 @@ def edit(case: OpenCase, milestone_id: UUID) -> ResponseReturnValue:
     service.check_open(award, milestone)
     draft = service.draft_of(session, case, milestone_id)
     version = draft.version if draft else 0
-    form = _form(case, milestone, obj=draft.entered if draft else None)
+    form = _form(case, milestone, obj=draft.entered if draft else published.artefact(session, case))
     form.version.data = version
     return _edit_page(case, milestone, form)
 
 
-def _edit_page(case: OpenCase, milestone: Milestone, form: DraftForm) -> str:
+def _edit_page(
+    case: OpenCase, milestone: Milestone, form: DraftForm, theirs: service.Draft | None = None
+) -> str:
     return render_template(
         "milestones/edit.html",
         case=case,
         milestone=milestone,
         form=form,
+        theirs=theirs,
+        their_name=accounts.names(database_session(), [theirs.changed_by_id]).get(
+            theirs.changed_by_id, ""
+        )
+        if theirs
+        else "",
         attestation=content.ATTESTATIONS[content.NEWEST_ATTESTATION],
         bands=counting.bands(database_session(), case) if "E1" in milestone.classes else {},
         counts=content.COUNTS,
@@ -165,10 +185,11 @@ def update(case: OpenCase, milestone_id: UUID) -> ResponseReturnValue:
             service.save_draft(uow, case, milestone_id, form.version.data or 0, form.entered())
     except (InvalidError, ConflictError) as error:
         _put(form, error)
+        theirs = None
         if isinstance(error, ConflictError):
-            draft = service.draft_of(database_session(), case, milestone_id)
-            form.version.raw_data, form.version.data = None, draft.version if draft else 0
-        return _edit_page(case, milestone, form), error.status
+            theirs = service.draft_of(database_session(), case, milestone_id)
+            form.version.raw_data, form.version.data = None, theirs.version if theirs else 0
+        return _edit_page(case, milestone, form, theirs), error.status
     where = url_for("milestones.show", case_id=case.id, milestone_id=milestone_id)
     return redirect(where, HTTPStatus.SEE_OTHER)
 
@@ -209,40 +230,3 @@ def open_commitment(case: OpenCase, milestone_id: UUID, submission_id: UUID) -> 
     flash(_("The commitment is open: everybody who sees it can check it now."))
     where = url_for("milestones.show", case_id=case.id, milestone_id=milestone_id)
     return redirect(where, HTTPStatus.SEE_OTHER)
-
-
-@bp.get("/<uuid:milestone_id>/verdict")
-@requires(Permission.MILESTONE_READ)
-def verdict(case: OpenCase, milestone_id: UUID) -> ResponseReturnValue:
-    """Where the named verifier says what they found; to everybody else it is not there."""
-    with unit_of_work() as uow:
-        verifying.mine(uow, case, milestone_id)
-    return _verdict_page(case, milestone_id, VerdictForm(formdata=None))
-
-
-def _verdict_page(case: OpenCase, milestone_id: UUID, form: VerdictForm) -> str:
-    _award, milestone = links.milestone_of(database_session(), case, milestone_id)
-    return render_template("milestones/verdict.html", case=case, milestone=milestone, form=form)
-
-
-@bp.post("/<uuid:milestone_id>/verdict")
-@requires(Permission.MILESTONE_READ)
-@confirmed
-def verdict_create(case: OpenCase, milestone_id: UUID) -> ResponseReturnValue:
-    form = VerdictForm()
-    form.validate()
-    try:
-        with unit_of_work() as uow:
-            verifying.decide(
-                uow,
-                case,
-                milestone_id,
-                declared=form.declared.data or "",
-                verdict=form.verdict.data or "",
-                note=form.note.data or "",
-            )
-    except InvalidError as error:
-        put_error(form, "declared" if "interest" in error.message else "note", error)
-        return _verdict_page(case, milestone_id, form), error.status
-    flash(_("Thank you. The grant manager has your verdict."))
-    return redirect(url_for("cases.show", case_id=case.id), HTTPStatus.SEE_OTHER)

@@ -27,7 +27,7 @@ from casefile.evidence.models import Item
 from casefile.grants import awards, keeping
 from casefile.grants import milestones as grant_milestones
 from casefile.grants.award_states import EvidenceClass
-from casefile.milestones import content, counting, links
+from casefile.milestones import content, counting, files, links
 from casefile.milestones.content import Entered, Shown
 from casefile.milestones.models import (
     MilestoneDraft,
@@ -105,7 +105,7 @@ def save_draft(
     )
     if (row.version if row else 0) != base:
         raise ConflictError(STALE)
-    parts, secrets = _parts(uow, case, milestone, entered)
+    parts, secrets = _parts(uow, case, award, milestone, entered)
     text = content.written(parts, milestone.id, _next_version(uow.session, milestone.id))
     if row is None:
         row = MilestoneDraft(id=uuid4(), case_id=case.id, milestone_id=milestone_id, version=0)
@@ -145,7 +145,7 @@ def _next_version(session: Session, milestone_id: UUID) -> int:
 
 
 def _parts(
-    uow: UnitOfWork, case: OpenCase, milestone: Milestone, entered: Entered
+    uow: UnitOfWork, case: OpenCase, award: Award, milestone: Milestone, entered: Entered
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     wanted = {EvidenceClass(name) for name in milestone.classes}
     today = uow.now.astimezone(ZoneInfo(uow.resources.settings.timezone)).date()
@@ -169,6 +169,8 @@ def _parts(
             "length": length,
             "of": entered.committed_to,
         }
+    if EvidenceClass.REDACTED_FILE in wanted:
+        parts["E4"] = files.part(uow.session, case, award, milestone)
     if EvidenceClass.VOUCHER in wanted:
         parts["E6"] = content.voucher(entered)
         secrets["E6"] = {"payee": entered.payee.strip()}
@@ -208,6 +210,8 @@ def release(uow: UnitOfWork, case: OpenCase, milestone_id: UUID, base: int) -> U
     if ready.shown.version != version or ready.shown.milestone != str(milestone.id):
         raise ConflictError(STALE)
     _check_complete(uow, case, milestone, ready.shown)
+    if "E4" in ready.shown.parts:
+        files.hand_over(uow, case, milestone_id, dict(ready.shown.part("E4")))
     submission_id = uuid4()
     uow.session.add(
         MilestoneSubmission(

@@ -18,6 +18,8 @@ KINDS: Mapping[str, object] = {
     "milestone.released": _l("A milestone was released to you"),
     "milestone.accepted": _l("A milestone was accepted"),
     "milestone.returned": _l("A milestone came back with a reason"),
+    "milestone.declared": _l("A verifier has declared whether they have an interest"),
+    "milestone.let_in": _l("You may look at a case, to verify a milestone"),
     "milestone.verifying": _l("You are asked to verify a milestone"),
     "milestone.verified": _l("A verdict on a milestone is in"),
     "milestone.waits": _l("A milestone waits for a second signature"),

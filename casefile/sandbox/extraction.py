@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import selectors
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import casefile
-from casefile.sandbox.formats import READERS
+from casefile.sandbox.formats import PICTURES, READERS
 from casefile.sandbox.frames import Answer, NonsenseError
 from casefile.sandbox.limits import Limits
 from casefile.sandbox.reasons import ExtractionError, Reason
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _PIPE_BYTES = 1 << 16
 _STANDARD = Limits()
+_MAKING = Limits(input_bytes=64 << 20, characters=64_000_000, pages=200)
 
 # Isolated Python does not look in the checkout, and must not: this loads the very package that is
 # running here, from where it lies, and puts nothing else of that folder within reach of an import.
@@ -50,6 +52,15 @@ def extract(media_type: str, blocks: Iterable[bytes], *, limits: Limits = _STAND
     if media_type not in READERS:
         raise ExtractionError(Reason.UNREADABLE_KIND)
     return converse(command(media_type, limits), blocks, limits)
+
+
+def as_pictures(blocks: Iterable[bytes]) -> bytes:
+    """Return a PDF made anew of pictures of this one's pages, without anything else that was in it."""
+    pieces = converse(command(PICTURES, _MAKING), blocks, _MAKING)
+    try:
+        return b"".join(base64.b64decode(piece, validate=True) for piece in pieces)
+    except ValueError as error:
+        raise ExtractionError(Reason.CRASHED) from error
 
 
 def command(media_type: str, limits: Limits) -> Sequence[str]:

@@ -31,7 +31,8 @@ READERS: Mapping[str, str] = MappingProxyType(
 
 EXTRACTABLE: frozenset[str] = frozenset(READERS)
 
-# What else the child does; see `making`.
+# What is made in the child instead of read there; names that no file's type can be.
+PICTURES = "pictures"
 MAKERS: Mapping[str, str] = MappingProxyType(
-    {"draft": "draft", "manuscript": "manuscript", "paper": "paper"}
+    {"draft": "draft", "manuscript": "manuscript", "paper": "paper", PICTURES: "pictures"}
 )

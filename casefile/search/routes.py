@@ -10,8 +10,8 @@ from casefile.web import (
     asked_page,
     current,
     database_session,
+    newsroom,
     resources,
-    signed_in,
     timezone,
 )
 
@@ -25,7 +25,7 @@ LONGEST_PREFIX = 100
 
 
 @bp.get("/search")
-@signed_in
+@newsroom
 def index() -> ResponseReturnValue:
     query, filters = service.read_query(request.args)
     if not query.text.strip() and not filters:
@@ -60,7 +60,7 @@ def _page(text: str, filters: dict[str, Any], found: Found | None) -> str:
 
 
 @bp.get("/search/complete")
-@signed_in
+@newsroom
 def complete() -> ResponseReturnValue:
     prefix = request.args.get("q", "")[:LONGEST_PREFIX]
     return jsonify(service.complete(resources(), database_session(), current(), prefix))

@@ -12,7 +12,7 @@ from flask_wtf.csrf import CSRFProtect, generate_csrf, validate_csrf
 from wtforms.validators import ValidationError
 
 from casefile.errors import BadRequestError, ForbiddenError
-from casefile.web.visit import current, visit
+from casefile.web.visit import current, database_session, resources, visit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,8 +62,13 @@ def signed_in(view: View) -> View:
     return set_mark(view, Mark("signed_in"))
 
 
+def newsroom(view: View) -> View:
+    """Anybody signed in may, but to people of the grants without a seat it is not there."""
+    return set_mark(view, Mark("newsroom"))
+
+
 def requires_role(permission: Permission) -> Callable[[RouteCallable], RouteCallable]:
-    """Whoever has a role with this permission may; others see 403."""
+    """Whoever has a role with this permission may; others see 403, and the grants see nothing."""
 
     def decorate(view: RouteCallable) -> RouteCallable:
         @functools.wraps(view)
@@ -125,6 +130,26 @@ def open_to_all(app: Flask, endpoint: str) -> None:
     app.view_functions[endpoint] = public(opened)
 
 
+def in_newsroom() -> bool:
+    """Say whether the newsroom is there for whoever asks: not for the grants, without a seat."""
+    opened = visit()
+    if opened is None:
+        return False
+    if "in_newsroom" not in g:
+        person = opened.person
+        seated = current_app.extensions["casefile.seated"]
+        g.in_newsroom = not person.grants_only or bool(
+            seated(database_session(), person.id, resources().clock())
+        )
+    return bool(g.in_newsroom)
+
+
+def _behind_the_wall(wanted: Mark) -> bool:
+    if wanted.kind == "role" and wanted.permission is not None:
+        return not current().person.may(wanted.permission) and not in_newsroom()
+    return wanted.kind in {"newsroom", "case"} and not in_newsroom()
+
+
 def _let_in() -> ResponseReturnValue | None:
     if request.endpoint is None:
         return None
@@ -141,14 +166,21 @@ def _let_in() -> ResponseReturnValue | None:
         return current_app.login_manager.unauthorized()  # type: ignore[attr-defined,no-any-return]
     if current().must_enrol and not request.path.startswith(BEFORE_ENROLMENT):
         return _to_enrolment()
+    _check(wanted)
+    return None
+
+
+def _check(wanted: Mark) -> None:
+    """Hold who is signed in against what the view asks of them."""
+    if _behind_the_wall(wanted):
+        abort(HTTPStatus.NOT_FOUND)
     if wanted.kind == "role" and wanted.permission is not None:
         if not current().person.may(wanted.permission):
             msg = "Your role does not include this. An administrator can change roles."
             raise ForbiddenError(msg)
         check_forgery()
-    if wanted.kind == "signed_in":
+    if wanted.kind in {"signed_in", "newsroom"}:
         check_forgery()
-    return None
 
 
 def _load_person(_request: object) -> Person | None:

@@ -46,6 +46,11 @@ class Person(UserMixin):  # type: ignore[misc]
     def may(self, permission: Permission) -> bool:
         return policy.roles_may(self.roles, permission)
 
+    @property
+    def grants_only(self) -> bool:
+        """Whether every role is one of the grants. Guests have no role at all and are none of these."""
+        return bool(self.roles) and self.roles <= policy.GRANT_ROLES
+
 
 @dataclass(slots=True)
 class Visit:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tests.bench import (
     bench_files,
+    bench_grants,
     bench_keys,
     bench_pages,
     bench_process,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 BENCHES: Mapping[str, Callable[[Path, Scale], list[Row]]] = {
     "files": bench_files.run,
+    "grants": bench_grants.run,
     "saving": bench_saving.run,
     "together": bench_saving.run_together,
     "pages": bench_pages.run,

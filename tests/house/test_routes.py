@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from tests.cast import Cast
 
-KINDS = {"public", "link", "signed_in", "role", "case", "grants"}
+KINDS = {"public", "link", "signed_in", "newsroom", "role", "case", "grants"}
 LONGEST_VIEW = 34
 
 

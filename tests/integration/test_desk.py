@@ -31,7 +31,10 @@ def test_whoever_cannot_open_cases_is_told_whom_to_ask(
 ) -> None:
     take_seat(app, cast.ann, cast.case.id, cast.cleo)
 
-    for person in (cast.cleo, cast.ada):
+    assert (
+        browse(cast.cleo).get("/", 303).location == "/notices/"
+    )  # their only role is of the grants
+    for person in (cast.ada,):
         page = browse(person).get("/")
         assert "Ask the person who leads a case" in page.main
         assert not page.find("//main//a[@href='/cases/new']")

@@ -28,7 +28,7 @@ _EMPTY_NOTE_BYTES = 2
 
 
 def extract(file: BytesIO, output: Output) -> None:
-    document = _opened(file)
+    document = opened(file)
     count = len(document)
     if count > output.limits.pages:
         raise UnreadableError(Reason.TOO_MANY_PAGES)
@@ -43,7 +43,7 @@ def extract(file: BytesIO, output: Output) -> None:
             output.page("")
 
 
-def _opened(file: BytesIO) -> pdfium.PdfDocument:
+def opened(file: BytesIO) -> pdfium.PdfDocument:
     content = file.getbuffer()
     if not content:
         raise UnreadableError(Reason.DAMAGED)

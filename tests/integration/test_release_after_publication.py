@@ -1,0 +1,99 @@
+"""What a published story knows fills in the release, and offers what could not be opened before."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import select
+
+from casefile.grants.award_models import Payment
+from casefile.milestones import counting, published
+from casefile.milestones.content import Entered, band
+from casefile.stories.records import Publication, Reply
+from tests import newsdesk
+from tests.cast import open_case, resources_of
+from tests.grant_cast import active, link, make_team, milestone_ids, release, step
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from tests.cast import Cast
+    from tests.strict_browser import Browse
+
+AT = "2026-11-20T10:00:00+00:00"
+OUT = Publication("https://outlet.example/pier", "Weekly", AT, "UTC", "ru", page_sha256="ab" * 32)
+
+
+def test_a_publication_fills_in_the_page_and_offers_to_open_the_commitment(
+    app: Flask, browse: Browse, cast: Cast
+) -> None:
+    resources = resources_of(app)
+    award_id = active(
+        resources, make_team(resources, cast), [step("Base", 50, "E3"), step("Out", 50, "E0")]
+    )
+    link(app, cast, award_id)
+    base, out = milestone_ids(resources, award_id)
+    release(app, cast, base, Entered(committed_to=f"note:{cast.case.note}"))
+    offers = f"{cast.case.url}/milestones/{base}"
+    edit = f"{cast.case.url}/milestones/{out}/edit"
+    assert "you can open this commitment now" not in browse(cast.eva).get(offers).text
+    assert browse(cast.eva).get(edit).value("url") == ""
+    story = newsdesk.approved(app, cast)
+
+    newsdesk.step(app, cast.eva, cast, story, "publish", publication=OUT)
+
+    page = browse(cast.eva).get(edit)
+    told = {name: page.value(name) for name in ("url", "outlet", "published_on", "page_sha256")}
+    assert told == {
+        "url": OUT.url,
+        "outlet": "Weekly",
+        "published_on": "2026-11-20",
+        "page_sha256": "ab" * 32,
+    }
+    assert page.find("//select[@name='language']/option[@selected]/@value") == ["ru"]
+    assert "you can open this commitment now" in browse(cast.eva).get(offers).text
+
+
+def test_rights_of_reply_count_as_information_requests(app: Flask, cast: Cast) -> None:
+    story = newsdesk.begin(app, cast)
+    sent = datetime.now(UTC) - timedelta(hours=2)
+    now, later = sent.isoformat(), (sent + timedelta(hours=1)).isoformat()
+    newsdesk.ask_for_reply(
+        app,
+        cast,
+        story,
+        Reply(
+            "The contractor",
+            "letter",
+            "Who paid?",
+            now,
+            later,
+            "UTC",
+            "Nobody.",
+            later,
+            "no_change",
+        ),
+    )
+    case = open_case(app, cast.eva, cast.case.id)
+    with resources_of(app).database.reading() as session:
+        assert published.requests(session, case) == (1, 1)
+        bands = counting.bands(session, case)
+    assert bands["requests_sent"] == bands["requests_answered"] == "1–4"
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(0, "0"), (1, "1–4"), (4, "1–4"), (5, "5–9"), (9, "5–9"), (10, "10–19"), (19, "10–19"), (20, "20+"), (900, "20+")],
+)  # fmt: skip
+def test_bands(count: int, said: str) -> None:
+    assert band(count) == said
+
+
+def test_every_payment_waits_for_its_milestone(app: Flask, cast: Cast) -> None:
+    resources = resources_of(app)
+    award_id = active(resources, make_team(resources, cast))
+    with resources.database.reading() as session:
+        states = session.scalars(select(Payment.state).where(Payment.award_id == award_id)).all()
+    assert states == ["scheduled"] * 5
