@@ -231,8 +231,8 @@ def test_the_desk_sends_the_grants_to_their_work(
     jo = add_person(resources, cast, "joan", [Role.JUROR])
     vera = add_person(resources, cast, "vera", [Role.VERIFIER])
     places = {
-        team.mira: "/grants/queue",
-        team.dora: "/grants/queue",
+        team.mira: "/grants/",
+        team.dora: "/grants/",
         jo: "/grants/",
         vera: "/notices/",
     }
