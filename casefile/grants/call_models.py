@@ -35,6 +35,7 @@ class Call(Kept, Base):
     maximum: Mapped[Amount | None]
     kinds: Mapped[list[str]] = mapped_column(JSON)
     regions: Mapped[list[str]] = mapped_column(JSON)
+    regions_declared: Mapped[int | None]
     partners_required: Mapped[int]
     entry: Mapped[Word]
     blind: Mapped[Word]
