@@ -54,8 +54,14 @@ TEXTS = (
     "zone",
 )
 PLAIN = (
-    *("currency", "envelope", "minimum", "maximum", "partners_required", "entry", "blind"),
-    *("sealed_until_close", "reviews_wanted", "quorum", "reviewers_may_decide"),
+    *("currency", "envelope", "minimum", "maximum", "regions_declared", "entry", "blind"),
+    *(
+        "partners_required",
+        "sealed_until_close",
+        "reviews_wanted",
+        "quorum",
+        "reviewers_may_decide",
+    ),
 )
 BY_CLOCK = {CallState.OPEN, CallState.CLOSED, CallState.DECIDED}
 

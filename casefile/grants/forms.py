@@ -302,6 +302,9 @@ class CallForm(VersionedForm):
     regions = TextAreaField(
         _l("Regions"), description=_l("One in each line."), validators=long_text(2000)
     )
+    regions_declared = IntegerField(
+        _l("Regions, as declared"), validators=[Optional(), NumberRange(0, 99)]
+    )
     partners_required = IntegerField(
         _l("Partners required"), validators=[InputRequired(), NumberRange(0, 20)]
     )

@@ -53,7 +53,7 @@ def test_the_eight_winners_have_no_amount_and_keep_their_letters(
     app: Flask, browse: Browse, grants: scene.Grants
 ) -> None:
     content = data("mini_grants_2021.csv")
-    call_id = scene.draft_call(app, grants, currency="KGS", code="MINI-2021")
+    call_id = scene.draft_call(app, grants, currency="KGS", code="MINI-2021", regions_declared=7)
     gina = browse(grants.gina)
     form = {"kind": "applications", "target": str(call_id)}
     shown = gina.post("/grants/imports/preview", 200, files=[("w.csv", content)], fields=form)
@@ -64,6 +64,7 @@ def test_the_eight_winners_have_no_amount_and_keep_their_letters(
     page = gina.get(f"/grants/calls/{call_id}")
     assert "0 of 8 known" in page.main
     assert "Awarded 8" in page.main
+    assert "Regions declared: 7. Regions: 4 known, 3 applications name none." in page.main
     listed = gina.get(f"/grants/calls/{call_id}/applications").main
     assert "Эл-Үнү" in listed
     assert "not stated" in listed
