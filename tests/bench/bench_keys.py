@@ -86,4 +86,4 @@ def _sign_in(resources: Resources, person: Colleague, code: str) -> None:
     if waiting is None:
         msg = "the password led to no second step"
         raise RuntimeError(msg)
-    pending.prove(resources, waiting, proving.read_code(code), HERE)
+    pending.prove(resources, waiting, proving.read_code(code), address=HERE, agent="bench")
