@@ -156,9 +156,8 @@ class Clear:
     def search_forms(self, text: str, dates: tuple[int, int] | None = None) -> int:
         """Find what ours finds."""
         plan = Plan(parse(Query(text), NOW.date()).tree, UTC)
-        match = ShardQuery(plan, Records(UUID(int=0), "", {}), paged=False, terms={})._match(
-            plan.text
-        )
+        query = ShardQuery(plan, Records(UUID(int=0), "", {}), paged=False, terms={})
+        match = query._match(plan.text) if plan.text else ""
         return self.search(match or "", dates, "forms")
 
     def scan(self, word: str) -> int:

@@ -69,7 +69,9 @@ def _grants(room: Newsroom, resources: Resources, count: int) -> list[Row]:
     for _ in range(count):
         room.new_case(resources, [founder, reporter])
     now = resources.clock()
-    unseen, first, again = [], [], []
+    unseen: list[float] = []
+    first: list[float] = []
+    again: list[float] = []
     for _ in range(8):
         visit = _visit(reporter)
         with resources.database.reading() as session:
@@ -117,7 +119,7 @@ def _revoking(room: Newsroom, resources: Resources, scale: Scale) -> Row:
     return Row(what, measured, 2, said)
 
 
-def _texts(count: int) -> list[object]:
+def _texts(count: int) -> list[written.Text]:
     return [written.Text(note.title, note.text, note.tags) for note in Corpus(count, 1).notes(0)]
 
 

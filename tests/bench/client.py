@@ -94,8 +94,8 @@ class Browser:
         connection.send(tail)
         answer = connection.getresponse()
         _expect(expected, answer.status, path)
-        content = answer.read()
-        return answer.headers.get("Location", "").encode() or content
+        body = answer.read()
+        return answer.headers.get("Location", "").encode() or body
 
     def download(self, path: str, into: bytearray) -> int:
         """Read a file without keeping it and return how long it was."""

@@ -145,7 +145,7 @@ def _entry(
     sequence: int,
     previous: bytes,
 ) -> dict[str, Any]:
-    row = {
+    row: dict[str, Any] = {
         "sequence": sequence,
         "at": uow.now,
         "actor_id": uow.actor_id,
