@@ -207,7 +207,8 @@ def _check(settings: Settings) -> None:
 
     try:
         ZoneInfo(settings.timezone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    # A folder of zones is no zone: which error says so depends on where the zones lie.
+    except (ZoneInfoNotFoundError, OSError, ValueError) as error:
         msg = f"timezone must be a name like Asia/Bishkek, not {settings.timezone!r}."
         raise ConfigError(msg) from error
 
