@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
     from tests.browser.conftest import Newsroom
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("every-page")]
+pytestmark = pytest.mark.browser
+# Each half is for one process, with a newsroom of its own.
+HALVES = [
+    pytest.param(place, marks=pytest.mark.xdist_group(f"every-page-{2 * number // len(PLACES)}"))
+    for number, place in enumerate(PLACES)
+]
 
 EVERY_RULE: dict[str, Any] = {
     "resultTypes": ["violations"],
@@ -56,7 +61,7 @@ def size(page: Page, width: int, height: int) -> None:
     page.set_viewport_size({"width": width, "height": height})
 
 
-@pytest.fixture(scope="module", params=PLACES, ids=str)
+@pytest.fixture(scope="module", params=HALVES, ids=str)
 def place(request: pytest.FixtureRequest) -> Place:
     chosen: Place = request.param
     return chosen
