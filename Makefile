@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --upgrade
 
+# Without kept bytecode every process of the tests compiles the whole house again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test check bench lock clean translations
 
 run: $(VENV)/run

@@ -13,6 +13,7 @@ from jinja2 import FileSystemBytecodeCache
 pytest.register_assert_rewrite("tests.strict_browser")
 
 from casefile.app import create_app  # noqa: E402
+from tests import addresses  # noqa: E402
 from tests.cast import Cast, Clock, close, make_newsroom, resources_of, settings_for  # noqa: E402
 from tests.real_server import RealServer  # noqa: E402
 from tests.strict_browser import Browse  # noqa: E402
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 for _name in [name for name in os.environ if name.startswith("CASEFILE_")]:
     del os.environ[_name]
+
+addresses.write_once()
 
 # No test of ours is about time on the clock, and a machine may be busy with others.
 settings.register_profile("unhurried", settings(), deadline=None)

@@ -147,7 +147,7 @@ class StrictBrowser:
     def token(self) -> str:
         """Return a forgery token of this session, as it stands in the forms of its pages."""
         if self._token is None or self._token[0] != self.cookie:
-            page = self.client.get("/sign-in", base_url=HOST, follow_redirects=True)
+            page = self.client.get("/account/password", base_url=HOST, follow_redirects=True)
             self._remember(Page(page))
         assert self._token is not None, "no page of this session holds a form"
         return self._token[1]

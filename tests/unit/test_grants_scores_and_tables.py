@@ -41,6 +41,7 @@ def test_a_weighted_score_stays_between_its_scores_and_leaves_out_what_does_not_
     assert found == scoring.weighted(applying, by_key)
 
 
+@pytest.mark.slow
 @given(st.lists(st.none() | st.fractions(0, 5), max_size=20))
 def test_equal_scores_share_a_rank_and_the_next_counts_on(scores: list[Fraction | None]) -> None:
     ranks = scoring.ranks(scores)

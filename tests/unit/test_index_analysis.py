@@ -137,6 +137,7 @@ def test_whatever_is_in_a_text_is_found_by_typing_it(text: str) -> None:
         assert token.stem in forms.stems or token.stem[0] in "rk"
 
 
+@pytest.mark.slow
 def test_sqlite_keeps_every_term_in_one_piece() -> None:
     """Also what its own tables call no letter, such as scripts that are younger than they are."""
     terms = {fold(f"a{chr(code)}b") for code in range(0x20000) if not 0xD800 <= code < 0xE000}

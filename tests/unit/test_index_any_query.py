@@ -168,6 +168,7 @@ def test_hostile_queries_are_answered(library: tuple[Index, list[Scene]], text: 
     assert search(index, scenes, "bank").total > 0
 
 
+@pytest.mark.slow
 def test_many_threads_get_what_one_gets(library: tuple[Index, list[Scene]]) -> None:
     index, scenes = library
     queries = [

@@ -244,6 +244,7 @@ def test_any_text_is_a_query(text: str) -> None:
     parse(text, TODAY)
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(
     st.lists(

@@ -174,6 +174,7 @@ def test_a_case_given_twice_is_searched_once(index: Index, scene: Scene) -> None
     assert search(index, [scene, scene], "bank").total == 1
 
 
+@pytest.mark.slow
 def test_threads_that_save_and_search_at_once_lose_nothing(index: Index) -> None:
     scenes = [Scene(number) for number in range(1, 5)]
 
@@ -194,6 +195,7 @@ def test_threads_that_save_and_search_at_once_lose_nothing(index: Index) -> None
     assert search(index, scenes, "bank").total == 100
 
 
+@pytest.mark.slow
 def test_more_shards_than_can_be_open_are_all_searched(tmp_path: Path) -> None:
     index = Index(tmp_path, memory_mb=1)
     scenes = [Scene(number) for number in range(1, 41)]

@@ -56,6 +56,7 @@ print(done.done, search(index, scene, "bank").total, search(index, scene, "numbe
 """
 
 
+@pytest.mark.slow
 def test_processes_that_catch_up_at_once_end_with_one_shard(folder: Path, scene: Scene) -> None:
     running = [programme(PROCESS, folder) for _ in range(3)]
     answers = [process.communicate(timeout=120) for process in running]
@@ -89,6 +90,7 @@ def test_a_locked_shard_is_busy_to_a_writer_and_named_to_a_reader(
     assert search(index, scene, "bank").total == 2
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_said_to_a_writer_and_named_to_a_reader(index: Index, scene: Scene) -> None:
     scene.save("bank")
     index.catch_up(scene.shard())
@@ -116,6 +118,7 @@ def test_a_folder_that_cannot_be_used_is_no_error_to_a_reader(tmp_path: Path, sc
         index.catch_up(scene.shard())
 
 
+@pytest.mark.slow
 def test_open_shards_stay_within_their_memory(tmp_path: Path) -> None:
     scenes = [Scene(number) for number in range(1, 61)]
     for scene in scenes:

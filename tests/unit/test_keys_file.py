@@ -161,6 +161,7 @@ def test_a_file_of_more_chunks_than_the_format_has_is_refused() -> None:
         plain_size(sealed_size(2**38 * CHUNK))
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_any_part_is_the_same_slice_of_the_plaintext(data: st.DataObject) -> None:
     size = data.draw(st.sampled_from(BORDERS))

@@ -111,6 +111,7 @@ def test_a_broken_answer_is_refused_and_nothing_worse(
         _check(json.dumps(told), made)
 
 
+@pytest.mark.slow
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),

@@ -125,6 +125,7 @@ def test_a_file_that_needs_too_much_memory_is_refused() -> None:
     assert refusal(lambda: extract("text/html", blocks, limits=limits)) is Reason.TOO_MUCH_MEMORY
 
 
+@pytest.mark.slow
 def test_a_file_that_takes_too_much_work_is_refused() -> None:
     limits = Limits(cpu_seconds=1, seconds=20)
     blocks = [b"<b>" * 300_000] * 60

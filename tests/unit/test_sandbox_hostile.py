@@ -21,6 +21,8 @@ from casefile.sandbox.reader.output import Output, UnreadableError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+pytestmark = pytest.mark.slow
+
 SMALL = Limits(
     input_bytes=1 << 20,
     unpacked_bytes=1 << 20,

@@ -161,6 +161,7 @@ def test_letters_nested_without_end_are_refused_or_read_but_never_hang() -> None
         text(content)
 
 
+@pytest.mark.slow
 def test_parts_nested_without_end_are_refused_or_read_but_never_hang() -> None:
     content = b"".join(
         b'Content-Type: multipart/mixed; boundary="b%d"\n\n--b%d\n' % (depth, depth)

@@ -98,6 +98,7 @@ def test_a_damaged_file_is_said_to_be_damaged(content: bytes) -> None:
     assert refusal(content) is Reason.DAMAGED
 
 
+@pytest.mark.slow
 def test_a_file_cut_short_is_read_as_far_as_it_goes_or_refused() -> None:
     whole = pages(shown("first"), shown("second"))
 
@@ -161,6 +162,7 @@ def test_malformed_pages_are_empty_or_refused(stream: bytes) -> None:
     assert "".join(found).strip("x") == ""
 
 
+@pytest.mark.slow
 def test_a_printed_page_in_kyrgyz_and_russian_is_read(tmp_path: Path) -> None:
     chromium = shutil.which("chromium")
     if not chromium:

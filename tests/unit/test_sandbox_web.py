@@ -75,6 +75,7 @@ def test_pages_beyond_what_a_tree_can_hold_are_read_all_the_same(page: bytes) ->
     assert text(page) == "deep"
 
 
+@pytest.mark.slow
 def test_a_page_with_a_very_long_paragraph_loses_nothing() -> None:
     pages = extract("text/html", [b"<p>" + b"word " * 2_400_000 + b"</p><p>end"])
 

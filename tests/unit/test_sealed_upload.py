@@ -318,6 +318,7 @@ print(peak() - before)
 """
 
 
+@pytest.mark.slow
 def test_memory_stays_flat_however_large_the_file_is(tmp_path: Path) -> None:
     told = subprocess.run(
         [sys.executable, "-c", MEASURED, str(tmp_path / "vault")],
