@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 for _name in [name for name in os.environ if name.startswith("CASEFILE_")]:
     del os.environ[_name]
 
-addresses.write_once()
+addresses.compile_once()
 
 # No test of ours is about time on the clock, and a machine may be busy with others.
 settings.register_profile("unhurried", settings(), deadline=None)
