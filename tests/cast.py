@@ -261,6 +261,15 @@ def give_seat(
     )
 
 
+def change_seat(app: Flask, lead: Actor, case_id: UUID, seat_id: UUID, role: Seat) -> None:
+    change(
+        app,
+        lead,
+        case_id,
+        lambda uow, case: seats.change(uow, case, seat_id, role=role, ends_at=None),
+    )
+
+
 def take_seat(app: Flask, lead: Actor, case_id: UUID, person: Actor) -> None:
     with resources_of(app).database.reading() as session:
         seat_id = session.scalars(

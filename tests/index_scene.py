@@ -25,6 +25,12 @@ ANN, BEN = UUID(int=1), UUID(int=2)
 PLANTED = "Aardvarkington муравьедова кумурскажегич"
 NAMES = {ANN: "Айбек Касымов", BEN: "Ben Stone"}
 
+WORDS = (
+    "bank banks banking court courts pier orchard loan банк банка банктар банкта банку суд суда"
+    " сот соттун жол жолдор жолдун школа школы школой Матраимов Матраимовдун Матраимовой Matraimov"
+    " Matraimova Джумабеков Zhumabekov 2024 77 и жана the менен"
+).split()
+
 
 @dataclass
 class Scene:

@@ -10,7 +10,7 @@ from casefile.errors import ConflictError
 from casefile.policy import Seat
 from casefile.sources.models import SourceGrant, SourceHandler
 from casefile.uow import UnitOfWork
-from tests.cast import change, give_seat, open_case, resources_of, take_seat
+from tests.cast import change, change_seat, give_seat, open_case, resources_of, take_seat
 from tests.intruder import actions
 from tests.sources_scene import (
     NAME,
@@ -223,12 +223,7 @@ def test_a_weaker_seat_loses_the_key_when_another_holds_it(app: Flask, cast: Cas
     add_handler(app, cast.ben, cast.case.id, at.id, cast.ann)
     seat = cast.case.seats["ben"]
 
-    change(
-        app,
-        cast.ann,
-        cast.case.id,
-        lambda uow, case: seats.change(uow, case, seat, role=Seat.READER, ends_at=None),
-    )
+    change_seat(app, cast.ann, cast.case.id, seat, Seat.READER)
 
     assert not can_open(app, cast.ben, cast.case.id, at.id)
     assert count_of(app, SourceHandler, at.id) == 1

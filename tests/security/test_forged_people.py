@@ -6,16 +6,19 @@ from typing import TYPE_CHECKING
 
 from casefile import keys
 from casefile.cases.models import CaseGrant
-from tests.intruder import (
-    user_row,
-    writing,
-)
+from tests.intruder import user_row, writing
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from tests.cast import Cast
+    from tests.cast import Actor, Cast
     from tests.strict_browser import Browse
+
+
+def _plant(app: Flask, person: Actor, thief: keys.Bundle, certificate: keys.Certificate) -> None:
+    with writing(app) as session:
+        user = user_row(session, person)
+        user.public_keys, user.certificate = thief.public.to_bytes(), certificate.to_bytes()
 
 
 def test_public_keys_replaced_in_the_database_get_no_case_key(
@@ -40,9 +43,7 @@ def test_a_certificate_of_ones_own_making_is_not_believed(
         forged = keys.certify(
             thief, issuer_id=issuer_id, user_id=cast.dan.id, public=thief.public, may_certify=True
         )
-        with writing(app) as session:
-            user = user_row(session, cast.dan)
-            user.public_keys, user.certificate = thief.public.to_bytes(), forged.to_bytes()
+        _plant(app, cast.dan, thief, forged)
 
         browse(cast.ann).post(f"{cast.case.url}/members/", 503, username="dan", role="reader")
 
@@ -54,9 +55,7 @@ def test_a_certificate_by_somebody_who_may_not_certify_is_not_believed(
     forged = keys.certify(
         cast.dan.bundle, issuer_id=cast.dan.id, user_id=cast.eva.id, public=thief.public
     )
-    with writing(app) as session:
-        user = user_row(session, cast.eva)
-        user.public_keys, user.certificate = thief.public.to_bytes(), forged.to_bytes()
+    _plant(app, cast.eva, thief, forged)
 
     browse(cast.dan).post(f"{cast.other.url}/members/", 503, username="eva", role="reader")
 

@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from casefile.cases import seats
 from casefile.policy import Seat
 from tests import cast as scenes
 from tests.access_matrix import ROWS, fill
-from tests.cast import change, give_seat, take_seat
+from tests.cast import change_seat, give_seat, take_seat
 from tests.intruder import actions, case_row, writing
 
 if TYPE_CHECKING:
@@ -50,11 +49,11 @@ def test_a_removed_seat_is_gone_at_once_on_every_route(
 def test_a_removed_seat_is_gone_from_desk_lists_and_search(
     app: Flask, browse: Browse, cast: Cast
 ) -> None:
-    browser = browse(cast.cleo)
+    browser = browse(cast.eva)
     assert cast.case.codename in browser.get("/").html
     assert browser.get("/search?q=pier").find("//*[@data-total='0']") == []
 
-    browse(cast.ann).post(f"{cast.case.url}/members/{cast.case.seats['cleo']}/delete")
+    browse(cast.ann).post(f"{cast.case.url}/members/{cast.case.seats['eva']}/delete")
 
     _learns_nothing(browser, cast)
     assert "seat.removed" in actions(app)
@@ -63,17 +62,30 @@ def test_a_removed_seat_is_gone_from_desk_lists_and_search(
 def test_a_removed_seat_is_gone_at_once_in_every_process(
     make_app: Callable[..., Flask], browse: Browse, cast: Cast
 ) -> None:
-    here, there = browse(cast.cleo), browse(cast.cleo).on(make_app())
+    here, there = browse(cast.eva), browse(cast.eva).on(make_app())
     for browser in (here, there):
         browser.get(f"{cast.case.url}/")
         browser.get(f"{cast.case.url}/evidence/{cast.case.evidence}/content")
         assert browser.get("/search?q=pier").find("//*[@data-total='0']") == []
 
-    browse(cast.ann).post(f"{cast.case.url}/members/{cast.case.seats['cleo']}/delete")
+    browse(cast.ann).post(f"{cast.case.url}/members/{cast.case.seats['eva']}/delete")
 
     for browser in (there, here):
         _learns_nothing(browser, cast)
         browser.get(f"{cast.case.url}/evidence/{cast.case.evidence}/content", 404)
+
+
+def test_whoever_belongs_to_the_grants_is_behind_the_wall_again_without_a_seat(
+    browse: Browse, cast: Cast
+) -> None:
+    cleo = browse(cast.cleo)
+    assert cast.case.codename in cleo.get("/").html
+
+    browse(cast.ann).post(f"{cast.case.url}/members/{cast.case.seats['cleo']}/delete")
+
+    assert cleo.get("/", 303).location == "/notices/"
+    for path in (f"{cast.case.url}/", "/cases/", "/search?q=pier", "/search/complete?q=pie"):
+        cleo.get(path, 404)
 
 
 def test_an_ended_seat_opens_nothing_and_the_case_gets_a_new_key(
@@ -121,14 +133,7 @@ def test_a_seat_ends_at_the_end_of_its_last_day_where_the_lead_is(
 def test_a_weaker_seat_is_weaker_at_once(app: Flask, browse: Browse, cast: Cast) -> None:
     browse(cast.ben).get(f"{cast.case.url}/notes/new")
 
-    change(
-        app,
-        cast.ann,
-        cast.case.id,
-        lambda uow, case: seats.change(
-            uow, case, cast.case.seats["ben"], role=Seat.READER, ends_at=None
-        ),
-    )
+    change_seat(app, cast.ann, cast.case.id, cast.case.seats["ben"], Seat.READER)
 
     browse(cast.ben).get(f"{cast.case.url}/notes/new", 403)
     browse(cast.ben).post(f"{cast.case.url}/notes/", 403, title="Late", body="Late")

@@ -10,18 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from casefile.index import Index
-from tests.index_scene import ANN, BEN, EARLY, Page, Scene, found, search
+from tests.index_scene import ANN, BEN, EARLY, WORDS, Page, Scene, found, search
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from uuid import UUID
-
-
-WORDS = (
-    "bank banks banking court courts pier orchard loan банк банка банктар банкта банку суд суда"
-    " сот соттун жол жолдор жолдун школа школы школой Матраимов Матраимовдун Матраимовой Matraimov"
-    " Matraimova Джумабеков Zhumabekov 2024 77 и жана the менен"
-).split()
 
 
 # A question as text, and whether a document (all its pages) answers it.

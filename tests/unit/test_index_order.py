@@ -11,17 +11,10 @@ import pytest
 
 from casefile.index import Document, Index, Query
 from casefile.index.expansion import MOST_TERMS
-from tests.index_scene import ANN, BEN, EARLY, Scene, search
+from tests.index_scene import ANN, BEN, EARLY, WORDS, Scene, search
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-WORDS = (
-    "bank banks banking court courts pier orchard loan банк банка банктар банкта банку суд суда"
-    " сот соттун жол жолдор жолдун школа школы школой Матраимов Матраимовдун Матраимовой Matraimov"
-    " Matraimova Джумабеков Zhumabekov 2024 77 и жана the менен"
-).split()
 
 
 def test_a_day_begins_when_it_does_for_the_searcher(index: Index, scene: Scene) -> None:
