@@ -109,7 +109,7 @@ def test_somebody_invited_makes_an_account_and_finds_an_empty_desk(visit: Newsst
     newcomer.goto(link)
     expect(newcomer.get_by_role("heading", level=1)).to_have_text("Your invitation")
     newcomer.locator("#name").fill("Meerim Asanova")
-    newcomer.locator("#username").fill("meerim")
+    newcomer.locator("#username").fill("meerim.south")
     newcomer.locator("#password").fill("plain-bread-and-mountain-honey")
     newcomer.locator("#password_again").fill("plain-bread-and-mountain-honey")
     newcomer.get_by_role("button", name="Create my account").click()

@@ -13,6 +13,7 @@ from casefile.grants.application_models import Application, ApplicationRevision
 from casefile.grants.call_models import Call
 from casefile.grants.states import ApplicationState
 from tests import grants_scene as scene
+from tests.access_matrix import NOWHERE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -303,3 +304,20 @@ def test_an_amendment_asked_for_reopens_the_draft_and_the_answer_goes_back_to_re
         scene.fetched(app, lambda session: session.get(ApplicationRevision, revision.id)).number
         == 2
     )
+
+
+@pytest.mark.parametrize("what", ["", "/answers", "/files", f"/files/{NOWHERE}/void", "/withdraw"])
+def test_another_site_changes_nothing_of_an_application(
+    app: Flask, browse: Browse, grants: scene.Grants, clock: Clock, what: str
+) -> None:
+    row_id, token = scene.apply(app, scene.open_call(app, grants, clock), submit=False)
+    before = scene.version_of(app, Application, row_id)
+    path = f"/apply/applications/{token}{what}"
+    fields = {"version": str(before), "title": "Forged", "reason": "Forged"}
+
+    page = browse().post(path, 400, token="", fields=fields)
+    assert "Nothing was changed" in page.text
+    browse().post(path, 400, token=browse(grants.gina).token(), fields=fields)
+    browse().post(path, 400, fields=fields, headers={"Origin": "https://elsewhere.example"})
+
+    assert scene.version_of(app, Application, row_id) == before

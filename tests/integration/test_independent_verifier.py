@@ -105,6 +105,7 @@ def test_a_verifier_is_let_in_looks_and_gives_a_signed_verdict(
     ):
         visitor.get(f"{cast.case.url}/{place}")
     verdict = f"{cast.case.url}/milestones/{milestone}/verdict"
+    visitor.post(verdict, 400, token="", verdict="met", note="Forged.")
     visitor.post(verdict, 422, verdict="met", note="")
     visitor.post(verdict, 422, verdict="splendid", note="Well.")
     assert visitor.post(verdict, verdict="met", note="I saw the work.").location == "/"

@@ -5,9 +5,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from casefile.policy import GRANT_ROLES
+from tests import newsdesk
 from tests.access_matrix import ROWS, add_factor, fill, invite
 from tests.cast import resources_of
-from tests.intruder import actions
+from tests.intruder import actions, user_row, writing
+from tests.sources_scene import add_source
 from tests.strict_browser import StrictBrowser
 
 if TYPE_CHECKING:
@@ -18,7 +21,14 @@ if TYPE_CHECKING:
     from tests.strict_browser import Browse
 
 ONCE = re.compile("{(token|renewal)}")
-UNSAFE = [(url, answers) for method, url, answers in ROWS if method == "POST"]
+# Nobody of the cast has an applicant's link or is asked for a verdict: those are looked at in tests of
+# their own, with somebody who does and is.
+OF_ONE_PERSON = ("/apply/applications/", "/cases/{case}/milestones/{milestone}/verdict")
+UNSAFE = [
+    (url, answers)
+    for method, url, answers in ROWS
+    if method == "POST" and not url.startswith(OF_ONE_PERSON)
+]
 ELSEWHERE = (
     {"Origin": "https://elsewhere.example"},
     {"Origin": "http://localhost.elsewhere.example"},
@@ -41,8 +51,14 @@ WORDS = {
 }
 
 
-def _who_may(cast: Cast, answers: tuple[int, ...]) -> Actor:
-    """Return somebody whom this route lets in."""
+def _who_may(app: Flask, cast: Cast, url: str, answers: tuple[int, ...]) -> Actor:
+    """Return somebody whom this route lets in; for routes of the grants Dan is given their roles."""
+    if url.startswith("/grants/"):
+        with writing(app) as session:
+            user_row(session, cast.dan).roles = " ".join(sorted(GRANT_ROLES))
+        return cast.dan
+    if "/milestones/" in url:
+        return cast.eva
     return cast.ada if answers[0] == 403 else cast.ann
 
 
@@ -52,8 +68,8 @@ def test_no_change_happens_without_a_token_of_this_very_session(
 ) -> None:
     invitation, token = invite(resources, cast)
     path = fill(url, cast, invitation=invitation, token=token)
-    browser = browse(_who_may(cast, answers))
-    of_another = browse(cast.eva).token()
+    browser = browse(_who_may(app, cast, url, answers))
+    of_another = browse(cast.ben).token()
     of_nobody = browse().token()
     browser.get("/")
     before = [action for action in actions(app) if action != "request.refused"]
@@ -76,10 +92,10 @@ def _bare(browser: StrictBrowser, path: str):  # noqa: ANN202
 
 @pytest.mark.parametrize(("url", "answers"), UNSAFE, ids=lambda value: str(value)[:60])
 def test_no_change_comes_from_another_site_even_with_the_token(
-    resources: Resources, browse: Browse, cast: Cast, url: str, answers: tuple[int, ...]
+    app: Flask, resources: Resources, browse: Browse, cast: Cast, url: str, answers: tuple[int, ...]
 ) -> None:
     invitation, token = invite(resources, cast)
-    browser = browse(_who_may(cast, answers))
+    browser = browse(_who_may(app, cast, url, answers))
     browser.get("/")
     path = fill(url, cast, invitation=invitation, token=token)
 
@@ -113,12 +129,23 @@ def test_a_token_from_before_signing_in_is_of_no_use_after(app: Flask, cast: Cas
 
 
 def test_reading_changes_nothing(app: Flask, browse: Browse, cast: Cast) -> None:
-    factor = add_factor(resources_of(app), cast)
+    given = {
+        "factor": add_factor(resources_of(app), cast),
+        "source": add_source(app, cast.ann, cast.case.id),
+        **newsdesk.things(app, cast),
+    }
     for method, url, answers in ROWS:
         if method == "GET" and answers[0] in {200, 302} and not ONCE.search(url):
-            browse(cast.ann).get(fill(url, cast, factor=factor), answers[0])
+            browse(cast.ann).get(fill(url, cast, **given), answers[0])
 
-    looked = {"session.opened", "evidence.viewed", "evidence.downloaded"}
+    looked = {
+        "session.opened",
+        "evidence.viewed",
+        "evidence.downloaded",
+        "source.identity_opened",
+        "story.dossier_opened",
+        "story.exported",
+    }
     made = actions(app)
     start = len(made) - made[::-1].index("session.opened")
     assert set(made[start:]) <= looked
