@@ -9,7 +9,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit
 # Without kept bytecode every process of the tests compiles the whole house again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test check bench lock clean translations
+.PHONY: run test check check-types check-rest bench lock clean translations
 
 run: $(VENV)/run
 	@instance="$${CASEFILE_INSTANCE:-instance}"; \
@@ -20,10 +20,16 @@ test: $(VENV)/dev
 	@sh tests/system-packages.sh
 	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
 
+# Types are read by one process while the tests keep the other cores busy.
 check: $(VENV)/dev
+	@$(MAKE) --no-print-directory --jobs=2 check-types check-rest
+
+check-types:
+	$(BIN)/mypy
+
+check-rest:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/djlint templates --lint --quiet
 	$(BIN)/python -m pytest --quiet --numprocesses auto tests/unit tests/house -m "not slow and not browser"
