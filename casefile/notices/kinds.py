@@ -13,6 +13,7 @@ KINDS: Mapping[str, object] = {
     "award.offered": _l("An award waits for signatures"),
     "award.waits": _l("An award waits for approval"),
     "amendment.waits": _l("An amendment waits for a second signature"),
+    "mention.made": _l("Somebody mentions you"),
     "milestone.due": _l("A milestone is due soon"),
     "milestone.overdue": _l("A milestone is late"),
     "milestone.released": _l("A milestone was released to you"),

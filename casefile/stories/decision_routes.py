@@ -21,7 +21,7 @@ from casefile.stories.forms import (
     PublishForm,
 )
 from casefile.stories.records import Impact
-from casefile.stories.routes import none_of, opened
+from casefile.stories.routes import none_of, opened, others, people_in, say_unreached
 from casefile.stories.rules import STEPS, Rules
 from casefile.web import (
     confirmed,
@@ -75,6 +75,8 @@ def _page(case: OpenCase, story_id: UUID, sent: str = "", form: FlaskForm | None
         sent=sent,
         author=decisions.wrote(database_session(), case, story_id, current().person.id),
         findings=exposure.of_story(case, story),
+        members=others(case),
+        people=people_in(case, *(one.reason for one in story.decisions)),
         rules=Rules.of(resources().settings),
     )
 
@@ -113,6 +115,7 @@ def _decide(case: OpenCase, story_id: UUID, name: str) -> ResponseReturnValue:
         put_error(form, "reason", error)
         return _page(case, story_id, name, form), error.status
     flash(_("It is decided."))
+    say_unreached(case, form.reason.data)
     return _to(case, story_id)
 
 

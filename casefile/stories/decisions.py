@@ -14,7 +14,7 @@ from casefile.cases import service as cases
 from casefile.cases.models import CaseSeat
 from casefile.errors import ConflictError, ForbiddenError, InvalidError
 from casefile.policy import Permission, Seat
-from casefile.stories import keeping, moments, signing, statements
+from casefile.stories import keeping, moments, signing, statements, telling
 from casefile.stories.content import texts_only
 from casefile.stories.records import DECISION, PUBLICATION, Publication
 from casefile.stories.rules import (
@@ -109,12 +109,13 @@ def decide(uow: UnitOfWork, case: OpenCase, story_id: UUID, ask: Ask) -> None:
         partner = whole.of(DECISION)[-1].record.actor
     if step.name in {"approve", "correct"}:
         told["contents"] = standing.contents  # type: ignore[assignment]
-    held.decide(action=step.name, blocked=tuple(blocked), partner=partner, **told)
+    made = held.decide(action=step.name, blocked=tuple(blocked), partner=partner, **told)
     if ask.publication is not None:
         held.put(PUBLICATION, ask.publication)
     more = {"cleared": texts_only(standing.contents)} if step.name == "clear" else {}
     detail = {"reason": ask.reason} if ask.reason else None
     held.record(f"story.{step.done}", detail, **more)
+    telling.mentioned(uow, case, whole, ask.reason, made, "/decisions/")
 
 
 def _check_step(held: Held, step: Step, rules: Rules, ask: Ask) -> None:

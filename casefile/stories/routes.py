@@ -7,7 +7,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from casefile.accounts.forms import put_error
-from casefile.cases import indexing
+from casefile.cases import indexing, mentions
 from casefile.cases.access import OpenCase, requires
 from casefile.errors import InvalidError, NotFoundError
 from casefile.evidence import service as evidence
@@ -53,6 +53,24 @@ def opened(
         anchor=current().bundle.anchor,
         choose=choose,
     )
+
+
+def people_in(case: OpenCase, *texts: str | None) -> dict[str, mentions.Member]:
+    """Return whom these texts may name with @."""
+    return mentions.among(database_session(), case, resources().clock(), *texts)
+
+
+def others(case: OpenCase) -> list[mentions.Member]:
+    """Return whom whoever writes can name with @."""
+    return mentions.others(database_session(), case, resources().clock(), current().person.id)
+
+
+def say_unreached(case: OpenCase, text: str | None) -> None:
+    """Tell whoever wrote a text which of the names in it reached nobody."""
+    said = mentions.named(text or "")
+    problem = mentions.unreached(database_session(), case, resources().clock(), said)
+    if problem:
+        flash(problem, "warning")
 
 
 def none_of(_whole: Whole) -> Container[int]:
@@ -145,6 +163,7 @@ def show(case: OpenCase, story_id: UUID) -> ResponseReturnValue:
         rows=page.rows(where, story.verdicts),
         rows_beside=page.rows_beside(where, story.verdicts) if page.beside else (),
         claims={claim.number: claim for claim in story.claims},
+        people=people_in(case, *(reply.used for reply in story.replies)),
         others=[(code, name) for code, name in LANGUAGES.items() if not story.text(code)],
     )
 

@@ -7,12 +7,13 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, or_, select
 
+from casefile.cases import mentions
 from casefile.cases.models import CaseSeat
 from casefile.db import table
 from casefile.notices import service as notices
 from casefile.policy import Seat
 from casefile.stories import moments
-from casefile.stories.records import REPLY
+from casefile.stories.records import CLAIM, REPLY
 from casefile.stories.rules import CLOSED, FACT_CHECK, LEGAL, READY, VOID
 
 if TYPE_CHECKING:
@@ -64,6 +65,22 @@ def asked(uow: UnitOfWork, case: OpenCase, whole: Whole, part: Part) -> None:
         return
     for person in _of(uow, case, frozenset({Seat.LEAD})):
         notices.remind(uow, person, OVERDUE, _request(case, whole, part), deadline)
+
+
+def mentioned(
+    uow: UnitOfWork, case: OpenCase, whole: Whole, text: str, part: Part, page: str = ""
+) -> None:
+    """Tell those whom a text names with @, by the page where they find it."""
+    said = mentions.named(text)
+    if said:
+        label = f"{case.codename} S-{whole.number}"
+        thing = notices.Thing(label, f"{_path(case, whole)}{page}", case.id)
+        mentions.tell(uow, case, thing, said, prefix_of(part.kind, part.number, part.version))
+
+
+def prefix_of(kind: str, number: int, version: int = 0) -> str:
+    """Set apart the texts that stand on one page: replies by number, verdicts by version."""
+    return f"verdict-{version}-" if kind == CLAIM else f"{kind}-{number}-"
 
 
 def _forget(uow: UnitOfWork, case: OpenCase, whole: Whole, part: Part) -> None:
