@@ -43,7 +43,7 @@ from casefile.sources import leaving as sources_leaving
 from casefile.sources import links as source_links
 from casefile.sources import pages as sources_pages
 from casefile.sources import service as sources
-from casefile.stories import documents
+from casefile.stories import documents, unassigning
 from casefile.stories import pages as stories_pages
 from casefile.uow import Resources
 from casefile.vault import Vault
@@ -91,7 +91,7 @@ def open_resources(
             documents.documents,
         ],
         text_followers=[source_links.follow, note_mentions.follow],
-        seat_watchers=[sources_leaving],
+        seat_watchers=[sources_leaving, unassigning],
         deadline_sources=[award_overview.deadlines],
         clock_work=[calls.settle_by_clock],
     )

@@ -220,6 +220,28 @@ ROWS: tuple[Row, ...] = (
         "/cases/{case}/stories/{story}/replies/{reply}/edit",
         (422, 422, 403, 422, 404, 404, 302),
     ),
+    ("GET", "/cases/{case}/stories/{story}/assignments/", (200, 200, 200, 200, 404, 404, 302)),
+    ("POST", "/cases/{case}/stories/{story}/assignments/", (422, 403, 403, 422, 404, 404, 302)),
+    (
+        "GET",
+        "/cases/{case}/stories/{story}/assignments/{assignment}/edit",
+        (200, 403, 403, 200, 404, 404, 302),
+    ),
+    (
+        "POST",
+        "/cases/{case}/stories/{story}/assignments/{assignment}/edit",
+        (422, 403, 403, 422, 404, 404, 302),
+    ),
+    (
+        "POST",
+        "/cases/{case}/stories/{story}/assignments/{assignment}/done",
+        (422, 422, 422, 422, 404, 404, 302),
+    ),
+    (
+        "POST",
+        "/cases/{case}/stories/{story}/assignments/{assignment}/withdraw",
+        (422, 403, 403, 422, 404, 404, 302),
+    ),
     ("GET", "/cases/{case}/stories/{story}/decisions/", (200, 200, 200, 200, 404, 404, 302)),
     ("POST", "/cases/{case}/stories/{story}/submit", (422, 422, 403, 422, 404, 404, 302)),
     ("POST", "/cases/{case}/stories/{story}/refer", (422, 403, 403, 422, 404, 404, 302)),
@@ -483,6 +505,7 @@ def fill(
         "story": NOWHERE,
         "claim": NOWHERE,
         "reply": NOWHERE,
+        "assignment": NOWHERE,
     }
     return url.format(**{**given, **more})
 

@@ -17,6 +17,7 @@ from casefile.db import table
 from casefile.errors import DamagedError
 from casefile.notices import service as notices
 from casefile.notices.models import Notice
+from casefile.policy import Seat
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -60,6 +61,7 @@ class Member:
     id: UUID
     username: str
     name: str
+    role: Seat
 
 
 class Piece(NamedTuple):
@@ -78,7 +80,7 @@ def members(session: Session, case: OpenCase, now: datetime) -> dict[str, Member
     except DamagedError:
         return {}
     return {
-        row.username: Member(row.id, row.username, row.name)
+        row.username: Member(row.id, row.username, row.name, Seat(listed[str(row.id)][0] or ""))
         for row in session.execute(_MEMBERS, asked)
         if str(row.id) in listed
     }

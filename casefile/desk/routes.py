@@ -13,7 +13,7 @@ from casefile.cases import service as cases
 from casefile.cases.access import do_chores
 from casefile.desk import service
 from casefile.policy import Permission
-from casefile.stories import queue
+from casefile.stories import assigned, queue
 from casefile.stories.rules import Rules
 from casefile.web import (
     current,
@@ -52,6 +52,7 @@ def index() -> ResponseReturnValue:
         cases=mine,
         case_total=total,
         stories=queue.waiting(session, opened, Rules.of(resources().settings), now),
+        tasks=assigned.mine(session, opened, now),
         activity=service.activity(session, mine),
         waiting=[
             *service.keys_waiting(

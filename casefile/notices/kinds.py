@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 KINDS: Mapping[str, object] = {
+    "assignment.dropped": _l("Something on a story has nobody to do it any more"),
+    "assignment.given": _l("You were given something to do on a story"),
+    "assignment.overdue": _l("The day for something you were given is over"),
     "award.offered": _l("An award waits for signatures"),
     "award.waits": _l("An award waits for approval"),
     "amendment.waits": _l("An amendment waits for a second signature"),

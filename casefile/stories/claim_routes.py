@@ -23,7 +23,7 @@ from casefile.stories.forms import (
     VersionForm,
 )
 from casefile.stories.records import LANGUAGES, VERDICTS
-from casefile.stories.routes import none_of, opened, others, people_in, say_unreached
+from casefile.stories.routes import given, none_of, opened, others, people_in, say_unreached
 from casefile.web import current, database_session, pager, resources, unit_of_work
 
 if TYPE_CHECKING:
@@ -131,6 +131,7 @@ def _page(case: OpenCase, story_id: UUID, claim_id: UUID, **forms: FlaskForm) ->
         story=story,
         claim=claim,
         history=events,
+        given=given(case, story_id, claim_id),
         members=others(case),
         people=people_in(case, *(one.reasoning for one in events)),
         mine=current().person.id in claim.writer_ids,

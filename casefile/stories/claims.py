@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert
 
 from casefile.errors import ConflictError, ForbiddenError, InvalidError
 from casefile.policy import Permission
-from casefile.stories import keeping, service, strength, supports, telling
+from casefile.stories import assignments, keeping, service, strength, supports, telling
 from casefile.stories.markers import mark_words, passages
 from casefile.stories.models import StoryCitation
 from casefile.stories.records import TEXT, UNCHECKED, VERIFIED, Claim, Support
@@ -222,4 +222,8 @@ def check(
     )
     held.put("claim", told, part)
     held.record("claim.checked", {"claim": part.number, "verdict": verdict})
-    telling.mentioned(uow, case, held.whole, reasoning, part, f"/claims/{part.id}")
+    telling.mentioned(
+        uow, case, held.whole, reasoning, f"verdict-{part.version}-", f"/claims/{part.id}"
+    )
+    if verdict != UNCHECKED:
+        assignments.settle(uow, case, held.whole, "check", part)

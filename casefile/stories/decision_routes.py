@@ -11,7 +11,7 @@ from casefile.accounts.forms import put_error
 from casefile.cases.access import OpenCase, requires
 from casefile.errors import ConflictError, InvalidError
 from casefile.policy import Permission
-from casefile.stories import decisions, exposure, moments, outcomes
+from casefile.stories import authors, decisions, exposure, moments, outcomes
 from casefile.stories.decisions import Ask
 from casefile.stories.forms import (
     DayForm,
@@ -73,7 +73,7 @@ def _page(case: OpenCase, story_id: UUID, sent: str = "", form: FlaskForm | None
         story=story,
         forms=forms,
         sent=sent,
-        author=decisions.wrote(database_session(), case, story_id, current().person.id),
+        author=authors.wrote(database_session(), case, story_id, current().person.id),
         findings=exposure.of_story(case, story),
         members=others(case),
         people=people_in(case, *(one.reason for one in story.decisions)),

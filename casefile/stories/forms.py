@@ -47,6 +47,12 @@ VERDICT_NAMES = {
     "dropped": _l("Dropped: it goes out of the story"),
     "unchecked": _l("Open again: it has to be checked anew"),
 }
+TASK_NAMES = {
+    "claim": _l("Check single claims"),
+    "check": _l("Check the facts of the whole story"),
+    "write": _l("Write the draft"),
+    "clear": _l("Read it as its lawyer"),
+}
 EXPORT_NAMES = {"docx": _l("Word file (.docx)"), "html": _l("Web page (.html)")}
 IMPACT_NAMES = {
     "reaction": _l("Official reaction"),
@@ -186,6 +192,26 @@ class VerdictForm(FlaskForm):
         validators=[InputRequired(FILL_IN), not_blank, Length(max=LONG, message=TOO_LONG)],
     )
     version = IntegerField(widget=HiddenInput(), validators=[InputRequired(), countable])
+
+
+class AssignmentEditForm(FlaskForm):
+    person = SelectField(_l("To whom"), validate_choice=False)
+    due = DateField(
+        _l("Until"),
+        description=_l("The last day, in your time zone."),
+        validators=[Optional(), whole_year, not_out_of_reach],
+    )
+    reason = _long(_l("Why, or what to look at"), 2000)
+    version = IntegerField(widget=HiddenInput(), validators=[base_version])
+
+
+class AssignmentForm(AssignmentEditForm):
+    task = SelectField(_l("What is to be done"), choices=_choices(dict(TASK_NAMES)))
+    claims = _line(
+        _l("Which claims"),
+        600,
+        description=_l("Only for single claims: their numbers, such as 3, 5-8."),
+    )
 
 
 class VersionForm(FlaskForm):

@@ -1,6 +1,7 @@
 """Every page of the stories."""
 
 from casefile.stories import (
+    assignment_routes,
     claim_routes,
     decision_routes,
     dossier_routes,
@@ -18,5 +19,6 @@ PAGES = (
     import_routes,
     export_routes,
     dossier_routes,
+    assignment_routes,
 )
 BLUEPRINTS = tuple(pages.bp for pages in PAGES)

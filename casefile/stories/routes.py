@@ -13,7 +13,17 @@ from casefile.errors import InvalidError, NotFoundError
 from casefile.evidence import service as evidence
 from casefile.notes.differences import compare
 from casefile.policy import Permission
-from casefile.stories import exposure, keeping, moments, parts, reading, rendering, service, views
+from casefile.stories import (
+    assigned,
+    exposure,
+    keeping,
+    moments,
+    parts,
+    reading,
+    rendering,
+    service,
+    views,
+)
 from casefile.stories.forms import BODY_LENGTH, SettingsForm, StoryForm, TextForm
 from casefile.stories.records import LANGUAGES, Text
 from casefile.stories.rules import STATES, Rules
@@ -58,6 +68,14 @@ def opened(
 def people_in(case: OpenCase, *texts: str | None) -> dict[str, mentions.Member]:
     """Return whom these texts may name with @."""
     return mentions.among(database_session(), case, resources().clock(), *texts)
+
+
+def given(
+    case: OpenCase, story_id: UUID, claim_id: UUID | None = None
+) -> list[assigned.AssignmentView]:
+    """Return the most urgent of what is to be done about a story, or about one claim of it."""
+    me, now = current().person.id, resources().clock()
+    return assigned.to_do(database_session(), case, story_id, now, me=me, claim_id=claim_id)
 
 
 def others(case: OpenCase) -> list[mentions.Member]:
@@ -163,6 +181,7 @@ def show(case: OpenCase, story_id: UUID) -> ResponseReturnValue:
         rows=page.rows(where, story.verdicts),
         rows_beside=page.rows_beside(where, story.verdicts) if page.beside else (),
         claims={claim.number: claim for claim in story.claims},
+        given=given(case, story_id),
         people=people_in(case, *(reply.used for reply in story.replies)),
         others=[(code, name) for code, name in LANGUAGES.items() if not story.text(code)],
     )
