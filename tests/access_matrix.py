@@ -57,6 +57,8 @@ ROWS: tuple[Row, ...] = (
     ("GET", "/account/travel", (200, 200, 200, 200, 200, 200, 302)),
     ("POST", "/account/travel", (422, 422, 422, 422, 422, 422, 302)),
     ("GET", "/admin/", (403, 403, 403, 403, 403, 200, 302)),
+    ("GET", "/admin/story-rules", (200, 200, 403, 200, 200, 200, 302)),
+    ("POST", "/admin/story-rules", (403, 403, 403, 403, 403, 422, 302)),
     ("GET", "/admin/audit", (403, 403, 403, 403, 403, 200, 302)),
     ("POST", "/admin/invitations", (403, 403, 403, 403, 403, 422, 302)),
     ("POST", "/admin/invitations/{invitation}/delete", (403, 403, 403, 403, 403, 303, 302)),

@@ -13,11 +13,12 @@ from casefile.stories import (
     decisions,
     keeping,
     replies,
+    rulebook,
     service,
     views,
 )
 from casefile.stories.records import Reply, Text
-from casefile.stories.rules import STEPS, Rules
+from casefile.stories.rules import STEPS
 from tests.cast import change, give_seat, open_case, resources_of
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def story(app: Flask, actor: Actor, case_id: UUID, story_id: UUID) -> StoryView:
             session,
             case,
             story_id,
-            rules=Rules.of(resources.settings),
+            rules=rulebook.in_force(session, actor.bundle.anchor, resources.settings),
             now=resources.clock(),
             anchor=actor.bundle.anchor,
         )

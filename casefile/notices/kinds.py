@@ -31,6 +31,7 @@ KINDS: Mapping[str, object] = {
     "payment.waits": _l("A payment waits for the next pair of eyes"),
     "payment.paid": _l("A payment was made"),
     "payment.failed": _l("A payment failed"),
+    "rules.changed": _l("The rules for stories were changed: edition"),
     "story.check": _l("A story waits for fact-check"),
     "story.clear": _l("A story waits for the lawyer"),
     "story.ready": _l("A story waits for an editor"),

@@ -13,7 +13,7 @@ from casefile.cases import service as cases
 from casefile.cases.models import CaseSeat
 from casefile.errors import ConflictError, ForbiddenError, InvalidError
 from casefile.policy import Permission, Seat
-from casefile.stories import assignments, keeping, moments, signing, telling
+from casefile.stories import assignments, keeping, moments, rulebook, signing, telling
 from casefile.stories.authors import authors_of, check_apart
 from casefile.stories.content import texts_only
 from casefile.stories.records import DECISION, PUBLICATION, Publication
@@ -77,11 +77,13 @@ class Ask:
     reason: str = ""
     day: str = ""
     publication: Publication | None = None
+    rules: str = ""
+    """The stamp of the rules that the page showed."""
 
 
 def decide(uow: UnitOfWork, case: OpenCase, story_id: UUID, ask: Ask) -> None:
     """Move a story on by one step, or refuse with the reason, changing nothing."""
-    step, rules = STEPS[ask.step], Rules.of(uow.resources.settings)
+    step, rules = STEPS[ask.step], _rules(uow)
     held = keeping.take(uow, case, step.permission, story_id)
     whole = held.whole
     cards = look_up(uow.session, case, whole.of("claim"))
@@ -90,6 +92,8 @@ def decide(uow: UnitOfWork, case: OpenCase, story_id: UUID, ask: Ask) -> None:
         raise MovedOnError(whole, [])
     if standing.content != ask.content:
         raise MovedOnError(whole, changed_since(whole, standing))
+    if ask.rules and ask.rules != rules.stamp:
+        raise MovedOnError(whole, ["rules"])
     _check_step(held, step, rules, ask)
     blocked = _check_gate(held, step, standing)
     told = {"after": step.after, "content": standing.content, "reason": ask.reason, "day": ask.day}
@@ -100,6 +104,8 @@ def decide(uow: UnitOfWork, case: OpenCase, story_id: UUID, ask: Ask) -> None:
         partner = whole.of(DECISION)[-1].record.actor
     if step.name in {"approve", "correct"}:
         told["contents"] = standing.contents  # type: ignore[assignment]
+    if step.gated or step.name == "override":
+        told["rules"] = {**rules.told(), "edition": rules.edition}  # type: ignore[assignment]
     made = held.decide(action=step.name, blocked=tuple(blocked), partner=partner, **told)
     if ask.publication is not None:
         held.put(PUBLICATION, ask.publication)
@@ -108,6 +114,11 @@ def decide(uow: UnitOfWork, case: OpenCase, story_id: UUID, ask: Ask) -> None:
     held.record(f"story.{step.done}", detail, **more)
     telling.mentioned(uow, case, whole, ask.reason, f"decision-{made.number}-", "/decisions/")
     assignments.settle(uow, case, whole, step.name)
+
+
+def _rules(uow: UnitOfWork) -> Rules:
+    anchor = uow.bundle.anchor if uow.bundle else b""
+    return rulebook.in_force(uow.session, anchor, uow.resources.settings)
 
 
 def _check_step(held: Held, step: Step, rules: Rules, ask: Ask) -> None:
@@ -221,7 +232,7 @@ def _check_approval(held: Held) -> None:
     """Raise MovedOnError unless the approval is signed, of this content, and not by an author."""
     uow, whole = held.uow, held.whole
     cards = look_up(uow.session, held.case, whole.of("claim"))
-    standing = examine(whole, cards, Rules.of(uow.resources.settings), uow.now)
+    standing = examine(whole, cards, _rules(uow), uow.now)
     anchor = uow.bundle.anchor if uow.bundle else b""
     last = whole.decision("approve", "void", "return", "spike")
     if last is None or last.record.action != "approve" or last.record.after != APPROVED:

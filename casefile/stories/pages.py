@@ -9,6 +9,7 @@ from casefile.stories import (
     import_routes,
     reply_routes,
     routes,
+    rulebook_routes,
 )
 
 PAGES = (
@@ -20,5 +21,6 @@ PAGES = (
     export_routes,
     dossier_routes,
     assignment_routes,
+    rulebook_routes,
 )
 BLUEPRINTS = tuple(pages.bp for pages in PAGES)

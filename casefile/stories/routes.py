@@ -21,12 +21,13 @@ from casefile.stories import (
     parts,
     reading,
     rendering,
+    rulebook,
     service,
     views,
 )
 from casefile.stories.forms import BODY_LENGTH, SettingsForm, StoryForm, TextForm
 from casefile.stories.records import LANGUAGES, Text
-from casefile.stories.rules import STATES, Rules
+from casefile.stories.rules import STATES
 from casefile.web import (
     current,
     database_session,
@@ -44,10 +45,16 @@ if TYPE_CHECKING:
 
     from casefile.sources.quoting import Finding
     from casefile.stories.parts import Whole
+    from casefile.stories.rules import Rules
 
 bp = Blueprint("stories", __name__, url_prefix="/cases/<uuid:case_id>/stories")
 PAGE = 50
 CHOICES = 200
+
+
+def rules_now() -> Rules:
+    """Return the rules of the newsroom that hold at this moment."""
+    return rulebook.in_force(database_session(), current().bundle.anchor, resources().settings)
 
 
 def opened(
@@ -58,7 +65,7 @@ def opened(
         database_session(),
         case,
         story_id,
-        rules=Rules.of(resources().settings),
+        rules=rules_now(),
         now=resources().clock(),
         anchor=current().bundle.anchor,
         choose=choose,
