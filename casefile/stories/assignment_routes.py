@@ -56,7 +56,7 @@ def _page(case: OpenCase, story_id: UUID, form: AssignmentForm, trouble: str = "
     where = pager(assigned.count(session, case, story_id), assigned.PAGE)
     found = assigned.of_story(session, case, story_id, now, me=me, offset=where.offset)
     assigned.mark_own(session, whole, found)
-    form.person.choices = _people(case, *suited.TASKS.values())
+    form.person.choices = [SelectChoice("", "–"), *_people(case, *suited.TASKS.values())]
     return render_template(
         "stories/assignments.html",
         case=case,
@@ -172,7 +172,7 @@ def _edit_page(
     form: AssignmentEditForm,
     theirs: AssignmentView | None = None,
 ) -> str:
-    form.person.choices = _people(case, suited.TASKS[view.task])
+    form.person.choices = [SelectChoice("", "–"), *_people(case, suited.TASKS[view.task])]
     return render_template(
         "stories/assignment.html", case=case, view=view, form=form, theirs=theirs
     )

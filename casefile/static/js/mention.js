@@ -18,7 +18,10 @@ function start(text) {
   const said = document.createElement("p");
   said.className = "visually-hidden";
   said.setAttribute("role", "status");
-  text.after(list, said);
+  const mirror = document.createElement("div");
+  mirror.className = "mention-mirror";
+  mirror.setAttribute("aria-hidden", "true");
+  text.after(list, said, mirror);
   text.parentElement.classList.add("mention-field");
   text.setAttribute("aria-autocomplete", "list");
   text.setAttribute("aria-controls", list.id);
@@ -30,6 +33,21 @@ function start(text) {
     list.hidden = true;
     said.textContent = "";
     text.removeAttribute("aria-activedescendant");
+  }
+
+  function place() {
+    const look = getComputedStyle(text);
+    for (const name of ["font", "letterSpacing", "padding", "borderWidth", "lineHeight"]) {
+      mirror.style[name] = look[name];
+    }
+    mirror.style.width = `${text.clientWidth}px`;
+    const caret = document.createElement("span");
+    caret.textContent = "@";
+    mirror.replaceChildren(text.value.slice(0, text.selectionStart - typed.length - 1), caret);
+    const below = caret.offsetTop + caret.offsetHeight - text.scrollTop;
+    list.style.top = `${text.offsetTop + Math.min(below, text.clientHeight) + 4}px`;
+    const room = text.offsetLeft + text.offsetWidth - list.offsetWidth;
+    list.style.left = `${Math.max(text.offsetLeft, Math.min(text.offsetLeft + caret.offsetLeft, room))}px`;
   }
 
   function mark(index) {
@@ -71,6 +89,7 @@ function start(text) {
       }),
     );
     list.hidden = false;
+    place();
     said.textContent = text.dataset.mentionHint;
     mark(0);
   }
