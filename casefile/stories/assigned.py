@@ -147,13 +147,14 @@ def _views(
     me: UUID,
 ) -> list[AssignmentView]:
     kept = [(row, assignments.open_row(known[row.case_id], row).job) for row in rows]
+    others = {row.case_id for row, job in kept if job and job.person not in {"", str(me)}}
     people = {UUID(one) for _row, job in kept if job for one in _people(job) if one}
     names = accounts.names(session, people)
-    here = {
-        case_id: {member.id for member in mentions.members(session, case, now).values()}
-        for case_id, case in known.items()
-        if kept
-    }
+    # Whoever asks has a seat: their own assignments need no look at who else has.
+    here = {case_id: {me} for case_id in known}
+    for case_id in others:
+        found = mentions.members(session, known[case_id], now).values()
+        here[case_id] |= {member.id for member in found}
     return [
         _view(known[row.case_id], row, job, names, here[row.case_id], now, me) for row, job in kept
     ]
