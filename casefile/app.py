@@ -16,7 +16,7 @@ from casefile import audit, config, db, keys, web
 from casefile.accounts import confirming, lock_routes, people_routes, sessions, trail_routes
 from casefile.accounts import routes as accounts_routes
 from casefile.accounts.factors import routes as factors_routes
-from casefile.cases import access, chores, standing, travel_routes
+from casefile.cases import access, chores, mentions, standing, travel_routes
 from casefile.cases import routes as cases_routes
 from casefile.desk import routes as desk_routes
 from casefile.errors import ConfigError
@@ -31,6 +31,7 @@ from casefile.milestones import grant_routes as submission_routes
 from casefile.milestones import looks, verifier_routes
 from casefile.milestones import models as milestones_models  # noqa: F401
 from casefile.milestones import routes as milestone_routes
+from casefile.notes import mentions as note_mentions
 from casefile.notes import routes as notes_routes
 from casefile.notes import service as notes
 from casefile.notices import routes as notices_routes
@@ -42,7 +43,7 @@ from casefile.sources import leaving as sources_leaving
 from casefile.sources import links as source_links
 from casefile.sources import pages as sources_pages
 from casefile.sources import service as sources
-from casefile.stories import documents
+from casefile.stories import documents, unassigning
 from casefile.stories import pages as stories_pages
 from casefile.uow import Resources
 from casefile.vault import Vault
@@ -89,8 +90,8 @@ def open_resources(
             sources.documents,
             documents.documents,
         ],
-        text_followers=[source_links.follow],
-        seat_watchers=[sources_leaving],
+        text_followers=[source_links.follow, note_mentions.follow],
+        seat_watchers=[sources_leaving, unassigning],
         deadline_sources=[award_overview.deadlines],
         clock_work=[calls.settle_by_clock],
     )
@@ -140,6 +141,7 @@ def create_app(
     web.dress(app)
     web.watch_trail(app)
     web.add_filters(app)
+    app.jinja_env.filters["mentions"] = mentions.pieces
     access.install(app, chores.wait, chores.run, [looks.watch])
     notices_routes.install(app, standing.seated)
     app.teardown_request(web.discard_uploads)

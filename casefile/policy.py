@@ -81,10 +81,13 @@ class Permission(StrEnum):
     PROGRAMME_EDIT = "programme:edit"
     RATE_ADD = "rate:add"
     REVIEW_WRITE = "review:write"
+    RULES_EDIT = "rules:edit"
+    RULES_READ = "rules:read"
     SOURCE_ADD = "source:add"
     SOURCE_EDIT = "source:edit"
     SOURCE_HANDLE = "source:handle"
     SOURCE_READ = "source:read"
+    STORY_ASSIGN = "story:assign"
     STORY_CHECK = "story:check"
     STORY_CLEAR = "story:clear"
     STORY_DECIDE = "story:decide"
@@ -128,7 +131,7 @@ _JUDGE = frozenset(
         Permission.STORY_RETURN,
     }
 )
-_RUN = _WRITE | _JUDGE | {Permission.CASE_EDIT, Permission.MEMBER_MANAGE}
+_RUN = _WRITE | _JUDGE | {Permission.CASE_EDIT, Permission.MEMBER_MANAGE, Permission.STORY_ASSIGN}
 
 _GRANTS_SEEN = frozenset(
     {
@@ -148,8 +151,10 @@ SEAT_GRANTS: Mapping[Seat, frozenset[Permission]] = {
     Seat.READER: _READ,
 }
 ROLE_GRANTS: Mapping[Role, frozenset[Permission]] = {
-    Role.REPORTER: frozenset({Permission.CASE_CREATE}),
-    Role.EDITOR: frozenset({Permission.CASE_CREATE, Permission.NEWSROOM_LOCK}),
+    Role.REPORTER: frozenset({Permission.CASE_CREATE, Permission.RULES_READ}),
+    Role.EDITOR: frozenset(
+        {Permission.CASE_CREATE, Permission.NEWSROOM_LOCK, Permission.RULES_READ}
+    ),
     Role.GRANT_MANAGER: _GRANTS_SEEN
     | {
         Permission.APPLICATION_CHECK,
@@ -197,6 +202,8 @@ ROLE_GRANTS: Mapping[Role, frozenset[Permission]] = {
             Permission.INVITATION_MANAGE,
             Permission.NEWSROOM_LOCK,
             Permission.PERSON_MANAGE,
+            Permission.RULES_EDIT,
+            Permission.RULES_READ,
         }
     ),
 }

@@ -57,6 +57,8 @@ ROWS: tuple[Row, ...] = (
     ("GET", "/account/travel", (200, 200, 200, 200, 200, 200, 302)),
     ("POST", "/account/travel", (422, 422, 422, 422, 422, 422, 302)),
     ("GET", "/admin/", (403, 403, 403, 403, 403, 200, 302)),
+    ("GET", "/admin/story-rules", (200, 200, 403, 200, 200, 200, 302)),
+    ("POST", "/admin/story-rules", (403, 403, 403, 403, 403, 422, 302)),
     ("GET", "/admin/audit", (403, 403, 403, 403, 403, 200, 302)),
     ("POST", "/admin/invitations", (403, 403, 403, 403, 403, 422, 302)),
     ("POST", "/admin/invitations/{invitation}/delete", (403, 403, 403, 403, 403, 303, 302)),
@@ -219,6 +221,28 @@ ROWS: tuple[Row, ...] = (
         "POST",
         "/cases/{case}/stories/{story}/replies/{reply}/edit",
         (422, 422, 403, 422, 404, 404, 302),
+    ),
+    ("GET", "/cases/{case}/stories/{story}/assignments/", (200, 200, 200, 200, 404, 404, 302)),
+    ("POST", "/cases/{case}/stories/{story}/assignments/", (422, 403, 403, 422, 404, 404, 302)),
+    (
+        "GET",
+        "/cases/{case}/stories/{story}/assignments/{assignment}/edit",
+        (200, 403, 403, 200, 404, 404, 302),
+    ),
+    (
+        "POST",
+        "/cases/{case}/stories/{story}/assignments/{assignment}/edit",
+        (422, 403, 403, 422, 404, 404, 302),
+    ),
+    (
+        "POST",
+        "/cases/{case}/stories/{story}/assignments/{assignment}/done",
+        (422, 422, 422, 422, 404, 404, 302),
+    ),
+    (
+        "POST",
+        "/cases/{case}/stories/{story}/assignments/{assignment}/withdraw",
+        (422, 403, 403, 422, 404, 404, 302),
     ),
     ("GET", "/cases/{case}/stories/{story}/decisions/", (200, 200, 200, 200, 404, 404, 302)),
     ("POST", "/cases/{case}/stories/{story}/submit", (422, 422, 403, 422, 404, 404, 302)),
@@ -483,6 +507,7 @@ def fill(
         "story": NOWHERE,
         "claim": NOWHERE,
         "reply": NOWHERE,
+        "assignment": NOWHERE,
     }
     return url.format(**{**given, **more})
 

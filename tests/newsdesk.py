@@ -6,12 +6,23 @@ import re
 from typing import TYPE_CHECKING
 
 from casefile.policy import Seat
-from casefile.stories import claims, decisions, keeping, replies, service, views
+from casefile.stories import (
+    assigned,
+    assignments,
+    claims,
+    decisions,
+    keeping,
+    replies,
+    rulebook,
+    service,
+    views,
+)
 from casefile.stories.records import Reply, Text
-from casefile.stories.rules import STEPS, Rules
+from casefile.stories.rules import STEPS
 from tests.cast import change, give_seat, open_case, resources_of
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from uuid import UUID
 
     from flask import Flask
@@ -47,7 +58,7 @@ def story(app: Flask, actor: Actor, case_id: UUID, story_id: UUID) -> StoryView:
             session,
             case,
             story_id,
-            rules=Rules.of(resources.settings),
+            rules=rulebook.in_force(session, actor.bundle.anchor, resources.settings),
             now=resources.clock(),
             anchor=actor.bundle.anchor,
         )
@@ -187,6 +198,45 @@ def ask_for_reply(app: Flask, cast: Cast, story_id: UUID, reply: Reply) -> UUID:
     )
 
 
+def assign(
+    app: Flask,
+    cast: Cast,
+    story_id: UUID,
+    to: Actor | None = None,
+    *numbers: int,
+    task: str = "claim",
+    due_at: datetime | None = None,
+    reason: str = "",
+) -> UUID:
+    """Let Ann give something to do, to Eva unless it says to whom; returns the id of the first."""
+    who = to or cast.eva
+    wanted = (numbers or (1,)) if task == "claim" else ()
+    change(
+        app,
+        cast.ann,
+        cast.case.id,
+        lambda uow, case: assignments.assign(
+            uow,
+            case,
+            story_id,
+            task=task,
+            numbers=wanted,
+            person_id=who.id,
+            due_at=due_at,
+            reason=reason,
+        ),
+    )
+    found = [one for one in given(app, cast.ann, cast, story_id) if one.person_id == who.id]
+    return found[0].id
+
+
+def given(app: Flask, actor: Actor, cast: Cast, story_id: UUID) -> list[assigned.AssignmentView]:
+    """Return the assignments of a story as this person sees them."""
+    case, resources = open_case(app, actor, cast.case.id), resources_of(app)
+    with resources.database.reading() as session:
+        return assigned.of_story(session, case, story_id, resources.clock(), me=actor.id)
+
+
 def seat_finn(app: Flask, cast: Cast, seat: Seat = Seat.EDITOR) -> None:
     """Give Dan a seat on the case too, for scenes with a second editor."""
     give_seat(app, cast.ann, cast.case.id, cast.dan, seat)
@@ -219,7 +269,8 @@ def things(app: Flask, cast: Cast) -> dict[str, object]:
         "story": story_id,
         "claim": claim_of(app, cast, story_id).id,
         "reply": reply,
+        "assignment": assign(app, cast, story_id),
     }
 
 
-PLACES = re.compile(r"\{(story|claim|reply)\}")
+PLACES = re.compile(r"\{(story|claim|reply|assignment)\}")

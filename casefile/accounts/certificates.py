@@ -74,6 +74,26 @@ def all_certified_keys(session: Session, anchor: bytes, user_id: UUID) -> list[k
     return found
 
 
+def administrator_keys(
+    session: Session, anchor: bytes, user_id: UUID, kept: bytes
+) -> list[keys.PublicKeys]:
+    """Return the keys somebody may sign with as an administrator: by today's certificate, or by the
+    one that was `kept` with what they signed when they were one.
+
+    Only for checking signatures.
+    """
+    found = []
+    for certificate in (_current(session, user_id), _read(kept, user_id)):
+        if certificate is None or not certificate.may_certify:
+            continue
+        try:
+            check(session, anchor, certificate)
+        except DamagedError:
+            continue
+        found.append(certificate.public)
+    return found
+
+
 def could_certify(session: Session, anchor: bytes, user: User) -> bool:
     """Say whether the keys a person had before might sign for others, whatever their row says now."""
     former = session.get(FormerCertificate, (user.id, user.key_generation - 1))

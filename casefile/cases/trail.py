@@ -29,6 +29,7 @@ PLACES = {
     "reply": "stories",
     "publication": "stories",
     "impact": "stories",
+    "assignment": "stories",
 }
 # What changes nothing for the others on a case; it stands in the whole activity only.
 SHOWN = ("case.shown", "note.shown", "evidence.shown", "story.shown", "source.shown")

@@ -7,7 +7,7 @@ from datetime import timedelta
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from casefile.stories import claims, decisions, replies, service, views
+from casefile.stories import assignments, claims, decisions, replies, service, views
 from casefile.stories.records import Reply, Text
 from casefile.stories.rules import Rules
 
@@ -63,6 +63,9 @@ class _Story:
                 yield lambda age, claim=claim: self._check(claim, age), None  # type: ignore[misc]
         for step in steps:
             yield lambda age, step=step: self._step(step, age), None  # type: ignore[misc]
+        for task in self.told.get("assignments", ()):
+            known = task["days_ago"]
+            yield lambda age, task=task: self._assign(task, age), known  # type: ignore[misc]
 
     def _do(self, who: str, age: timedelta, act: Change) -> None:
         account = self.loader.accounts[who]
@@ -168,6 +171,22 @@ class _Story:
             used=told.get("used", ""),
         )
         self._do(told["by"], age, lambda uow, case: replies.save(uow, case, self.id, asked))
+
+    def _assign(self, told: dict[str, Any], age: timedelta) -> None:
+        self._do(
+            told["by"],
+            age,
+            lambda uow, case: assignments.assign(
+                uow,
+                case,
+                self.id,
+                task=told["task"],
+                numbers=told.get("claims", ()),
+                person_id=self.loader.accounts[told["to"]].id,
+                due_at=self.loader.now + timedelta(days=told["due_in_days"]),
+                reason=told.get("reason", ""),
+            ),
+        )
 
     def _step(self, told: dict[str, Any], age: timedelta) -> None:
         def act(uow: UnitOfWork, case: OpenCase) -> None:

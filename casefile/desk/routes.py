@@ -13,8 +13,7 @@ from casefile.cases import service as cases
 from casefile.cases.access import do_chores
 from casefile.desk import service
 from casefile.policy import Permission
-from casefile.stories import queue
-from casefile.stories.rules import Rules
+from casefile.stories import assigned, queue, rulebook
 from casefile.web import (
     current,
     database_session,
@@ -47,11 +46,13 @@ def index() -> ResponseReturnValue:
         return _grants_desk()
     do_chores(chores.waiting(session, opened.person.id, now))
     mine, total = cases.mine(session, opened, now, limit=CASES)
+    rules = rulebook.in_force(session, opened.bundle.anchor, resources().settings)
     return render_template(
         "desk/index.html",
         cases=mine,
         case_total=total,
-        stories=queue.waiting(session, opened, Rules.of(resources().settings), now),
+        stories=queue.waiting(session, opened, rules, now),
+        tasks=assigned.mine(session, opened, now),
         activity=service.activity(session, mine),
         waiting=[
             *service.keys_waiting(

@@ -7,14 +7,14 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from casefile.cases import indexing
+from casefile.cases import indexing, mentions
 from casefile.cases.access import OpenCase, requires
 from casefile.errors import NotFoundError
 from casefile.evidence import service as evidence
 from casefile.notes import service
 from casefile.notes.differences import compare
 from casefile.notes.forms import BODY_LENGTH, NoteEditForm, NoteForm
-from casefile.notes.markdown import render
+from casefile.notes.markdown import named, render
 from casefile.policy import Permission
 from casefile.sources import links, quoting
 from casefile.sources.opening import Holder
@@ -45,11 +45,24 @@ def _named(case: OpenCase, form: NoteForm) -> list[quoting.Finding]:
 
 
 def _html(case: OpenCase, body: str) -> str:
-    return render(body, url_for("evidence.by_number", case_id=case.id, number=0)[:-1])
+    where = url_for("evidence.by_number", case_id=case.id, number=0)[:-1]
+    people = mentions.among(database_session(), case, resources().clock(), body)
+    return render(body, where, people)
+
+
+def _say_unreached(case: OpenCase, body: str | None) -> None:
+    said = named(body or "")
+    problem = mentions.unreached(database_session(), case, resources().clock(), said)
+    if problem:
+        flash(problem, "warning")
 
 
 def _choices(case: OpenCase) -> list[evidence.EvidenceView]:
     return evidence.latest(database_session(), case, CHOICES)
+
+
+def _others(case: OpenCase) -> list[mentions.Member]:
+    return mentions.others(database_session(), case, resources().clock(), current().person.id)
 
 
 @bp.get("/")
@@ -85,7 +98,13 @@ def new(case: OpenCase) -> ResponseReturnValue:
     form = NoteForm(
         title=request.args.get("title", "")[:200], body=request.args.get("body", "")[:200]
     )
-    return render_template("notes/new.html", case=case, form=form, evidence_choices=_choices(case))
+    return render_template(
+        "notes/new.html",
+        case=case,
+        form=form,
+        evidence_choices=_choices(case),
+        members=_others(case),
+    )
 
 
 @bp.post("/")
@@ -95,13 +114,19 @@ def create(case: OpenCase) -> ResponseReturnValue:
     named = _named(case, form)
     if named or not form.validate():
         page = render_template(
-            "notes/new.html", case=case, form=form, evidence_choices=_choices(case), named=named
+            "notes/new.html",
+            case=case,
+            form=form,
+            evidence_choices=_choices(case),
+            members=_others(case),
+            named=named,
         )
         return page, HTTPStatus.UNPROCESSABLE_ENTITY
     with unit_of_work() as uow:
         note_id = service.add(uow, case, _text(form))
         indexing.follow(uow, case)
     flash(_("Note added."))
+    _say_unreached(case, form.body.data)
     return redirect(url_for("notes.show", case_id=case.id, note_id=note_id), HTTPStatus.SEE_OTHER)
 
 
@@ -130,7 +155,12 @@ def edit(case: OpenCase, note_id: UUID) -> ResponseReturnValue:
         title=note.title, body=note.body, tags=", ".join(note.tags), version=note.version
     )
     return render_template(
-        "notes/edit.html", case=case, note=note, form=form, evidence_choices=_choices(case)
+        "notes/edit.html",
+        case=case,
+        note=note,
+        form=form,
+        evidence_choices=_choices(case),
+        members=_others(case),
     )
 
 
@@ -147,6 +177,7 @@ def update(case: OpenCase, note_id: UUID) -> ResponseReturnValue:
             note=note,
             form=form,
             evidence_choices=_choices(case),
+            members=_others(case),
             named=named,
         )
         return page, HTTPStatus.UNPROCESSABLE_ENTITY
@@ -157,6 +188,7 @@ def update(case: OpenCase, note_id: UUID) -> ResponseReturnValue:
     except service.NoteChangedError as conflict:
         return _conflict(case, form, conflict.theirs), HTTPStatus.CONFLICT
     flash(_("Note saved."))
+    _say_unreached(case, form.body.data)
     return redirect(url_for("notes.show", case_id=case.id, note_id=note_id), HTTPStatus.SEE_OTHER)
 
 

@@ -10,9 +10,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 KINDS: Mapping[str, object] = {
+    "assignment.dropped": _l("Something on a story has nobody to do it any more"),
+    "assignment.given": _l("You were given something to do on a story"),
+    "assignment.overdue": _l("The day for something you were given is over"),
     "award.offered": _l("An award waits for signatures"),
     "award.waits": _l("An award waits for approval"),
     "amendment.waits": _l("An amendment waits for a second signature"),
+    "mention.made": _l("Somebody mentions you"),
     "milestone.due": _l("A milestone is due soon"),
     "milestone.overdue": _l("A milestone is late"),
     "milestone.released": _l("A milestone was released to you"),
@@ -27,6 +31,7 @@ KINDS: Mapping[str, object] = {
     "payment.waits": _l("A payment waits for the next pair of eyes"),
     "payment.paid": _l("A payment was made"),
     "payment.failed": _l("A payment failed"),
+    "rules.changed": _l("The rules for stories were changed: edition"),
     "story.check": _l("A story waits for fact-check"),
     "story.clear": _l("A story waits for the lawyer"),
     "story.ready": _l("A story waits for an editor"),

@@ -23,7 +23,7 @@ from casefile.stories.forms import (
     VersionForm,
 )
 from casefile.stories.records import LANGUAGES, VERDICTS
-from casefile.stories.routes import none_of, opened
+from casefile.stories.routes import given, none_of, opened, others, people_in, say_unreached
 from casefile.web import current, database_session, pager, resources, unit_of_work
 
 if TYPE_CHECKING:
@@ -124,12 +124,16 @@ def _page(case: OpenCase, story_id: UUID, claim_id: UUID, **forms: FlaskForm) ->
     if claim is None:
         raise NotFoundError(parts.NO_PART)
     fresh = {"formdata": None, "version": claim.version}
+    events = passages.events(session, history)
     return render_template(
         "stories/claim.html",
         case=case,
         story=story,
         claim=claim,
-        history=passages.events(session, history),
+        history=events,
+        given=given(case, story_id, claim_id),
+        members=others(case),
+        people=people_in(case, *(one.reasoning for one in events)),
         mine=current().person.id in claim.writer_ids,
         languages=LANGUAGES,
         choices=evidence.latest(session, case, CHOICES),
@@ -163,6 +167,8 @@ def _change(
         form.version.raw_data, form.version.data = None, newest
         return _page(case, story_id, claim_id, **{kind: form}), error.status
     flash(_("Saved."))
+    if isinstance(form, VerdictForm):
+        say_unreached(case, form.reasoning.data)
     return _to(case, story_id, claim_id)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert
 
 from casefile.errors import ConflictError, ForbiddenError, InvalidError
 from casefile.policy import Permission
-from casefile.stories import keeping, service, strength, supports
+from casefile.stories import assignments, keeping, service, strength, supports, telling
 from casefile.stories.markers import mark_words, passages
 from casefile.stories.models import StoryCitation
 from casefile.stories.records import TEXT, UNCHECKED, VERIFIED, Claim, Support
@@ -201,7 +201,8 @@ def check(
     if held.actor in claim.writers:
         raise ForbiddenError(OWN_CLAIM)
     cards = supports.look_up(uow.session, case, held.whole.of("claim"))
-    work = Examination(held.whole, cards, Rules.of(uow.resources.settings))
+    # What the newsroom asks beyond that is for the decision; a verdict is given whatever the rules.
+    work = Examination(held.whole, cards, Rules())
     if verdict == VERIFIED:
         measured = work.claim(str(claim_id)).strength
         if measured.label in {strength.NONE, strength.ONLY_NOTES}:
@@ -222,3 +223,8 @@ def check(
     )
     held.put("claim", told, part)
     held.record("claim.checked", {"claim": part.number, "verdict": verdict})
+    telling.mentioned(
+        uow, case, held.whole, reasoning, f"verdict-{part.version}-", f"/claims/{part.id}"
+    )
+    if verdict != UNCHECKED:
+        assignments.settle(uow, case, held.whole, "check", part)

@@ -11,7 +11,7 @@ from casefile.accounts.forms import put_error
 from casefile.cases.access import OpenCase, requires
 from casefile.errors import ConflictError, InvalidError
 from casefile.policy import Permission
-from casefile.stories import decisions, exposure, moments, outcomes
+from casefile.stories import authors, decisions, exposure, moments, outcomes
 from casefile.stories.decisions import Ask
 from casefile.stories.forms import (
     DayForm,
@@ -21,13 +21,12 @@ from casefile.stories.forms import (
     PublishForm,
 )
 from casefile.stories.records import Impact
-from casefile.stories.routes import none_of, opened
-from casefile.stories.rules import STEPS, Rules
+from casefile.stories.routes import none_of, opened, others, people_in, rules_now, say_unreached
+from casefile.stories.rules import STEPS
 from casefile.web import (
     confirmed,
     current,
     database_session,
-    resources,
     timezone,
     unit_of_work,
 )
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from flask_wtf import FlaskForm
 
     from casefile.stories.records import Publication
+    from casefile.stories.rules import Rules
     from casefile.stories.views import StoryView
 
 bp = Blueprint("decisions", __name__, url_prefix="/cases/<uuid:case_id>/stories/<uuid:story_id>")
@@ -56,10 +56,10 @@ def index(case: OpenCase, story_id: UUID) -> ResponseReturnValue:
 
 
 def _page(case: OpenCase, story_id: UUID, sent: str = "", form: FlaskForm | None = None) -> str:
-    story = opened(case, story_id)
-    steps = {name: FORMS.get(name, DecisionForm) for name in _open_steps(case, story)}
+    story, rules = opened(case, story_id), rules_now()
+    steps = {name: FORMS.get(name, DecisionForm) for name in _open_steps(case, story, rules)}
     forms = {
-        name: kind(formdata=None, version=story.version, content=story.content)
+        name: kind(formdata=None, version=story.version, content=story.content, rules=rules.stamp)
         for name, kind in steps.items()
     }
     if form is not None and sent in forms:
@@ -73,9 +73,11 @@ def _page(case: OpenCase, story_id: UUID, sent: str = "", form: FlaskForm | None
         story=story,
         forms=forms,
         sent=sent,
-        author=decisions.wrote(database_session(), case, story_id, current().person.id),
+        author=authors.wrote(database_session(), case, story_id, current().person.id),
         findings=exposure.of_story(case, story),
-        rules=Rules.of(resources().settings),
+        members=others(case),
+        people=people_in(case, *(one.reason for one in story.decisions)),
+        rules=rules,
     )
 
 
@@ -85,9 +87,9 @@ def _named(form: FlaskForm, name: str) -> None:
         field.id = f"{name}-{field.name}"
 
 
-def _open_steps(case: OpenCase, story: StoryView) -> list[str]:
+def _open_steps(case: OpenCase, story: StoryView, rules: Rules) -> list[str]:
     """Name the steps that somebody on this seat can take from here."""
-    required = Rules.of(resources().settings).legal == "required"
+    required = rules.legal == "required"
     return [
         step.name
         for step in STEPS.values()
@@ -113,6 +115,7 @@ def _decide(case: OpenCase, story_id: UUID, name: str) -> ResponseReturnValue:
         put_error(form, "reason", error)
         return _page(case, story_id, name, form), error.status
     flash(_("It is decided."))
+    say_unreached(case, form.reason.data)
     return _to(case, story_id)
 
 
@@ -154,6 +157,7 @@ def _ask(case: OpenCase, name: str, form: FlaskForm) -> Ask:
         reason=(form.reason.data or "").replace("\r\n", "\n").strip(),
         day=day,
         publication=told,
+        rules=form.rules.data or "",
     )
 
 

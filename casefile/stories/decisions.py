@@ -9,12 +9,12 @@ from uuid import UUID
 from sqlalchemy import select
 
 from casefile import policy
-from casefile.accounts import service as accounts
 from casefile.cases import service as cases
 from casefile.cases.models import CaseSeat
 from casefile.errors import ConflictError, ForbiddenError, InvalidError
 from casefile.policy import Permission, Seat
-from casefile.stories import keeping, moments, signing, statements
+from casefile.stories import assignments, keeping, moments, rulebook, signing, telling
+from casefile.stories.authors import authors_of, check_apart
 from casefile.stories.content import texts_only
 from casefile.stories.records import DECISION, PUBLICATION, Publication
 from casefile.stories.rules import (
@@ -37,15 +37,6 @@ if TYPE_CHECKING:
     from casefile.stories.parts import Part, Whole
     from casefile.uow import UnitOfWork
 
-AUTHOR = (
-    "You wrote part of this story, so somebody else has to decide this. That holds in every seat you "
-    "have. If nobody else can, ask the lead to give another editor a seat on this case."
-)
-SAME_PERSON = (
-    "Your account has the same name as somebody who wrote part of this story or vouched for it. One "
-    "person decides once, whatever the account. If you are two people, an administrator can tell the "
-    "names apart."
-)
 NOT_THERE_NOW = "The story is not where this step begins. Look at where it stands now."
 NEEDS_REASON = "Say why. Whoever reads the history later has only this."
 NOTHING_BLOCKS = "Nothing blocks this story, so there is nothing to override. Approve it."
@@ -86,11 +77,13 @@ class Ask:
     reason: str = ""
     day: str = ""
     publication: Publication | None = None
+    rules: str = ""
+    """The stamp of the rules that the page showed."""
 
 
 def decide(uow: UnitOfWork, case: OpenCase, story_id: UUID, ask: Ask) -> None:
     """Move a story on by one step, or refuse with the reason, changing nothing."""
-    step, rules = STEPS[ask.step], Rules.of(uow.resources.settings)
+    step, rules = STEPS[ask.step], _rules(uow)
     held = keeping.take(uow, case, step.permission, story_id)
     whole = held.whole
     cards = look_up(uow.session, case, whole.of("claim"))
@@ -99,6 +92,8 @@ def decide(uow: UnitOfWork, case: OpenCase, story_id: UUID, ask: Ask) -> None:
         raise MovedOnError(whole, [])
     if standing.content != ask.content:
         raise MovedOnError(whole, changed_since(whole, standing))
+    if ask.rules and ask.rules != rules.stamp:
+        raise MovedOnError(whole, ["rules"])
     _check_step(held, step, rules, ask)
     blocked = _check_gate(held, step, standing)
     told = {"after": step.after, "content": standing.content, "reason": ask.reason, "day": ask.day}
@@ -109,12 +104,21 @@ def decide(uow: UnitOfWork, case: OpenCase, story_id: UUID, ask: Ask) -> None:
         partner = whole.of(DECISION)[-1].record.actor
     if step.name in {"approve", "correct"}:
         told["contents"] = standing.contents  # type: ignore[assignment]
-    held.decide(action=step.name, blocked=tuple(blocked), partner=partner, **told)
+    if step.gated or step.name == "override":
+        told["rules"] = {**rules.told(), "edition": rules.edition}  # type: ignore[assignment]
+    made = held.decide(action=step.name, blocked=tuple(blocked), partner=partner, **told)
     if ask.publication is not None:
         held.put(PUBLICATION, ask.publication)
     more = {"cleared": texts_only(standing.contents)} if step.name == "clear" else {}
     detail = {"reason": ask.reason} if ask.reason else None
     held.record(f"story.{step.done}", detail, **more)
+    telling.mentioned(uow, case, whole, ask.reason, f"decision-{made.number}-", "/decisions/")
+    assignments.settle(uow, case, whole, step.name)
+
+
+def _rules(uow: UnitOfWork) -> Rules:
+    anchor = uow.bundle.anchor if uow.bundle else b""
+    return rulebook.in_force(uow.session, anchor, uow.resources.settings)
 
 
 def _check_step(held: Held, step: Step, rules: Rules, ask: Ask) -> None:
@@ -134,36 +138,6 @@ def _check_step(held: Held, step: Step, rules: Rules, ask: Ask) -> None:
     if step.name == "publish":
         _check_approval(held)
         _check_embargo(held, ask)
-
-
-def authors_of(session: Session, whole: Whole) -> set[UUID]:
-    """Return everybody who ever wrote a draft of a story or a claim of it."""
-    found = {UUID(one) for one in whole.head.authors}
-    found |= set(session.scalars(statements.WROTE, {"story_id": whole.id}))
-    for part in whole.of("claim"):
-        if part.record:
-            found |= {UUID(one) for one in part.record.writers}
-    return found
-
-
-def wrote(session: Session, case: OpenCase, story_id: UUID, person: UUID) -> bool:
-    """Say whether this person wrote part of a story, so that others decide about it."""
-    return person in authors_of(session, keeping.load(session, case, story_id))
-
-
-def check_apart(session: Session, whole: Whole, person: UUID, *others: UUID) -> None:
-    """Raise ForbiddenError when this person wrote part of the story, by this or another account."""
-    authors = authors_of(session, whole)
-    if person in authors:
-        raise ForbiddenError(AUTHOR)
-    names = accounts.names(session, {person, *authors, *others})
-    mine = _same(names.get(person, ""))
-    if any(_same(names.get(one, "")) == mine for one in {*authors, *others} - {person}):
-        raise ForbiddenError(SAME_PERSON)
-
-
-def _same(name: str) -> str:
-    return "".join(name.casefold().split())
 
 
 def _check_gate(held: Held, step: Step, standing: Standing) -> list[str]:
@@ -258,7 +232,7 @@ def _check_approval(held: Held) -> None:
     """Raise MovedOnError unless the approval is signed, of this content, and not by an author."""
     uow, whole = held.uow, held.whole
     cards = look_up(uow.session, held.case, whole.of("claim"))
-    standing = examine(whole, cards, Rules.of(uow.resources.settings), uow.now)
+    standing = examine(whole, cards, _rules(uow), uow.now)
     anchor = uow.bundle.anchor if uow.bundle else b""
     last = whole.decision("approve", "void", "return", "spike")
     if last is None or last.record.action != "approve" or last.record.after != APPROVED:

@@ -47,7 +47,32 @@ VERDICT_NAMES = {
     "dropped": _l("Dropped: it goes out of the story"),
     "unchecked": _l("Open again: it has to be checked anew"),
 }
+TASK_NAMES = {
+    "claim": _l("Check single claims"),
+    "check": _l("Check the facts of the whole story"),
+    "write": _l("Write the draft"),
+    "clear": _l("Read it as its lawyer"),
+}
 EXPORT_NAMES = {"docx": _l("Word file (.docx)"), "html": _l("Web page (.html)")}
+ALLEGATION_NAMES = {
+    "1": _l("one support is enough"),
+    "2": _l("two supports from different hands"),
+    "3": _l("three supports from different hands"),
+    "4": _l("four supports from different hands"),
+    "5": _l("five supports from different hands"),
+}
+NUMBER_NAMES = {
+    "document": _l("a document, not only what somebody says"),
+    "any": _l("any support"),
+}
+LEVEL_NAMES = {
+    "block": _l("keeps the story back"),
+    "warn": _l("is a warning to whoever decides"),
+}
+LEGAL_NAMES = {
+    "required": _l("reads every story before it is approved"),
+    "optional": _l("is asked where the newsroom wants it"),
+}
 IMPACT_NAMES = {
     "reaction": _l("Official reaction"),
     "inquiry": _l("Inquiry or court case"),
@@ -188,6 +213,26 @@ class VerdictForm(FlaskForm):
     version = IntegerField(widget=HiddenInput(), validators=[InputRequired(), countable])
 
 
+class AssignmentEditForm(FlaskForm):
+    person = SelectField(_l("To whom"), validate_choice=False)
+    due = DateField(
+        _l("Until"),
+        description=_l("The last day, in your time zone."),
+        validators=[Optional(), whole_year, not_out_of_reach],
+    )
+    reason = _long(_l("Why, or what to look at"), 2000)
+    version = IntegerField(widget=HiddenInput(), validators=[base_version])
+
+
+class AssignmentForm(AssignmentEditForm):
+    task = SelectField(_l("What is to be done"), choices=_choices(dict(TASK_NAMES)))
+    claims = _line(
+        _l("Which claims"),
+        600,
+        description=_l("Only for single claims: their numbers, such as 3, 5-8."),
+    )
+
+
 class VersionForm(FlaskForm):
     version = IntegerField(widget=HiddenInput(), validators=[InputRequired(), countable])
 
@@ -212,6 +257,7 @@ class DecisionForm(FlaskForm):
     content = StringField(
         widget=HiddenInput(), validators=[InputRequired(), Length(max=64), no_control_characters]
     )
+    rules = StringField(widget=HiddenInput(), validators=[Optional(), Length(max=64)])
     reason = _long(_l("Why"))
 
 
@@ -244,6 +290,7 @@ class PublishForm(PublicationForm):
     exposed = BooleanField(_l("I looked at each of these, and the story may come out so"))
     version = DecisionForm.version
     content = DecisionForm.content
+    rules = DecisionForm.rules
     reason = DecisionForm.reason
 
 
@@ -255,6 +302,26 @@ class ImpactForm(FlaskForm):
         validators=[InputRequired(FILL_IN), not_blank, Length(max=LONG, message=TOO_LONG)],
     )
     url = _line(_l("Address"), ADDRESS)
+
+
+class RulesForm(FlaskForm):
+    allegation_supports = SelectField(
+        _l("Under an allegation"), choices=_choices(dict(ALLEGATION_NAMES))
+    )
+    number = SelectField(_l("Under a number"), choices=_choices(dict(NUMBER_NAMES)))
+    confidential = SelectField(
+        _l("A claim that rests on confidential sources alone"), choices=_choices(dict(LEVEL_NAMES))
+    )
+    reply = SelectField(
+        _l("A right of reply that is not settled"), choices=_choices(dict(LEVEL_NAMES))
+    )
+    legal = SelectField(_l("The lawyer"), choices=_choices(dict(LEGAL_NAMES)))
+    reason = TextAreaField(
+        _l("Why"),
+        description=_l("Everybody in the newsroom may read it: name no case and no source here."),
+        validators=[InputRequired(FILL_IN), not_blank, Length(max=2000, message=TOO_LONG)],
+    )
+    edition = IntegerField(widget=HiddenInput(), validators=[base_version])
 
 
 class ExportForm(FlaskForm):

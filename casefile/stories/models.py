@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from casefile.db import Base, PrimaryKey, Word
@@ -76,3 +76,47 @@ class StoryCitation(Base):
     item_id: Mapped[UUID] = mapped_column(
         ForeignKey("evidence_item.id"), primary_key=True, index=True
     )
+
+
+class Assignment(Base):
+    """Who was given what to do about a story. Its record, sealed, says the same as the columns and why.
+
+    Without `part_id` it is about the whole story; without `person_id` nobody has it any more.
+    """
+
+    __tablename__ = "assignment"
+    __table_args__ = (
+        Index("ix_assignment_person_state", "person_id", "state"),
+        Index("ix_assignment_story_state", "story_id", "state"),
+        Index("ix_assignment_case_state", "case_id", "state"),
+    )
+
+    id: Mapped[PrimaryKey]
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("case.id"))
+    story_id: Mapped[UUID] = mapped_column(ForeignKey("story.id"))
+    part_id: Mapped[UUID | None] = mapped_column(ForeignKey("story_part.id"))
+    task: Mapped[Word]
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("user.id"))
+    state: Mapped[Word]
+    due_at: Mapped[datetime | None]
+    made_by_id: Mapped[UUID] = mapped_column(ForeignKey("user.id"))
+    made_at: Mapped[datetime]
+    ended_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("user.id"))
+    ended_at: Mapped[datetime | None]
+    version: Mapped[int]
+    generation: Mapped[int]
+    record: Mapped[bytes]
+
+
+class RuleBook(Base):
+    """The newsroom's rules for stories as an administrator set and signed them; each change is a row."""
+
+    __tablename__ = "story_rules"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    rules: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    set_by_id: Mapped[UUID] = mapped_column(ForeignKey("user.id"))
+    set_at: Mapped[datetime]
+    certificate: Mapped[bytes]
+    signature: Mapped[bytes]

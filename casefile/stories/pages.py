@@ -1,6 +1,7 @@
 """Every page of the stories."""
 
 from casefile.stories import (
+    assignment_routes,
     claim_routes,
     decision_routes,
     dossier_routes,
@@ -8,6 +9,7 @@ from casefile.stories import (
     import_routes,
     reply_routes,
     routes,
+    rulebook_routes,
 )
 
 PAGES = (
@@ -18,5 +20,7 @@ PAGES = (
     import_routes,
     export_routes,
     dossier_routes,
+    assignment_routes,
+    rulebook_routes,
 )
 BLUEPRINTS = tuple(pages.bp for pages in PAGES)

@@ -112,7 +112,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Who moved a story on, why, and exactly what it said at that time."""
+    """Who moved a story on, why, exactly what it said at that time and under which rules."""
 
     action: str
     before: str
@@ -126,6 +126,7 @@ class Decision:
     blocked: tuple[str, ...] = ()
     partner: str = ""
     signature: str = ""
+    rules: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,4 +88,5 @@ def save(
     kept = held.put(REPLY, reply, part)
     held.record("reply.edited" if part else "reply.added", {"reply": kept.number})
     telling.asked(uow, case, held.whole, kept)
+    telling.mentioned(uow, case, held.whole, reply.used, f"reply-{kept.number}-")
     return kept.id

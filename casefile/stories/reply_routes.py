@@ -14,7 +14,7 @@ from casefile.policy import Permission
 from casefile.stories import keeping, moments, replies
 from casefile.stories.forms import ReplyForm
 from casefile.stories.records import REPLY, Reply
-from casefile.stories.routes import none_of, opened
+from casefile.stories.routes import none_of, opened, others, say_unreached
 from casefile.web import database_session, timezone, unit_of_work
 
 if TYPE_CHECKING:
@@ -44,7 +44,13 @@ def _page(
     story = opened(case, story_id, none_of)
     reply = next((one for one in story.replies if one.id == reply_id), None)
     return render_template(
-        "stories/reply.html", case=case, story=story, reply=reply, form=form, theirs=theirs
+        "stories/reply.html",
+        case=case,
+        story=story,
+        reply=reply,
+        form=form,
+        theirs=theirs,
+        members=others(case),
     )
 
 
@@ -104,6 +110,7 @@ def _save(case: OpenCase, story_id: UUID, reply_id: UUID | None) -> ResponseRetu
         form.version.raw_data, form.version.data = None, conflict.version
         return _page(case, story_id, form, reply_id, conflict.theirs), conflict.status
     flash(_("Saved."))
+    say_unreached(case, told.used)
     where = url_for("stories.show", case_id=case.id, story_id=story_id)
     return redirect(f"{where}#replies", HTTPStatus.SEE_OTHER)
 

@@ -7,16 +7,27 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from casefile.accounts.forms import put_error
-from casefile.cases import indexing
+from casefile.cases import indexing, mentions
 from casefile.cases.access import OpenCase, requires
 from casefile.errors import InvalidError, NotFoundError
 from casefile.evidence import service as evidence
 from casefile.notes.differences import compare
 from casefile.policy import Permission
-from casefile.stories import exposure, keeping, moments, parts, reading, rendering, service, views
+from casefile.stories import (
+    assigned,
+    exposure,
+    keeping,
+    moments,
+    parts,
+    reading,
+    rendering,
+    rulebook,
+    service,
+    views,
+)
 from casefile.stories.forms import BODY_LENGTH, SettingsForm, StoryForm, TextForm
 from casefile.stories.records import LANGUAGES, Text
-from casefile.stories.rules import STATES, Rules
+from casefile.stories.rules import STATES
 from casefile.web import (
     current,
     database_session,
@@ -34,10 +45,16 @@ if TYPE_CHECKING:
 
     from casefile.sources.quoting import Finding
     from casefile.stories.parts import Whole
+    from casefile.stories.rules import Rules
 
 bp = Blueprint("stories", __name__, url_prefix="/cases/<uuid:case_id>/stories")
 PAGE = 50
 CHOICES = 200
+
+
+def rules_now() -> Rules:
+    """Return the rules of the newsroom that hold at this moment."""
+    return rulebook.in_force(database_session(), current().bundle.anchor, resources().settings)
 
 
 def opened(
@@ -48,11 +65,37 @@ def opened(
         database_session(),
         case,
         story_id,
-        rules=Rules.of(resources().settings),
+        rules=rules_now(),
         now=resources().clock(),
         anchor=current().bundle.anchor,
         choose=choose,
     )
+
+
+def people_in(case: OpenCase, *texts: str | None) -> dict[str, mentions.Member]:
+    """Return whom these texts may name with @."""
+    return mentions.among(database_session(), case, resources().clock(), *texts)
+
+
+def given(
+    case: OpenCase, story_id: UUID, claim_id: UUID | None = None
+) -> list[assigned.AssignmentView]:
+    """Return the most urgent of what is to be done about a story, or about one claim of it."""
+    me, now = current().person.id, resources().clock()
+    return assigned.to_do(database_session(), case, story_id, now, me=me, claim_id=claim_id)
+
+
+def others(case: OpenCase) -> list[mentions.Member]:
+    """Return whom whoever writes can name with @."""
+    return mentions.others(database_session(), case, resources().clock(), current().person.id)
+
+
+def say_unreached(case: OpenCase, text: str | None) -> None:
+    """Tell whoever wrote a text which of the names in it reached nobody."""
+    said = mentions.named(text or "")
+    problem = mentions.unreached(database_session(), case, resources().clock(), said)
+    if problem:
+        flash(problem, "warning")
 
 
 def none_of(_whole: Whole) -> Container[int]:
@@ -145,6 +188,8 @@ def show(case: OpenCase, story_id: UUID) -> ResponseReturnValue:
         rows=page.rows(where, story.verdicts),
         rows_beside=page.rows_beside(where, story.verdicts) if page.beside else (),
         claims={claim.number: claim for claim in story.claims},
+        given=given(case, story_id),
+        people=people_in(case, *(reply.used for reply in story.replies)),
         others=[(code, name) for code, name in LANGUAGES.items() if not story.text(code)],
     )
 

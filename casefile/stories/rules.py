@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from casefile.policy import Permission
 
@@ -24,17 +24,31 @@ DRAFT, FACT_CHECK, LEGAL, READY, APPROVED, PUBLISHED, CORRECTED, RETRACTED, SPIK
 WAY: Final = (DRAFT, FACT_CHECK, LEGAL, READY, APPROVED, PUBLISHED)
 OUT: Final = frozenset({PUBLISHED, CORRECTED, RETRACTED})
 CLOSED: Final = frozenset({RETRACTED, SPIKED})
+RULES: Final = ("allegation_supports", "number", "confidential", "reply", "legal")
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The newsroom's rules as its settings hold them."""
+    """The newsroom's rules. `edition` 0 is what the settings say; `proven` is false where it is in
+    doubt which hold, and nothing is approved then.
+    """
 
     allegation_supports: int = 2
     number: str = "document"
     confidential: str = "block"
     reply: str = "block"
     legal: str = "required"
+    edition: int = 0
+    proven: bool = True
+
+    def told(self) -> dict[str, Any]:
+        """Return the rules themselves, by name."""
+        return {name: getattr(self, name) for name in RULES}
+
+    @property
+    def stamp(self) -> str:
+        """Stand for these rules in a form."""
+        return f"{self.edition}:{':'.join(map(str, self.told().values()))}"
 
     @classmethod
     def of(cls, settings: Settings) -> Rules:

@@ -54,5 +54,7 @@ def is_signed(session: Session, anchor: bytes, case_id: UUID, story_id: UUID, pa
 
 def _statement(case_id: UUID, story_id: UUID, number: int, decision: Decision) -> bytes:
     told = records.written(replace(decision, signature=""))
+    if not decision.rules:
+        del told["rules"]  # as those were signed that were made before rules were kept
     plain = json.dumps(told, ensure_ascii=False, sort_keys=True).encode()
     return keys.packed("casefile story decision", case_id, story_id, number, keys.digest(plain))

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 BLOCK, WARN = "block", "warn"
 # Two editors can vouch for much, not for what cannot be read.
-NEVER_OVERRIDDEN = frozenset({"damaged", "tampered", "no_text", "unknown_marker"})
+NEVER_OVERRIDDEN = frozenset({"rules", "damaged", "tampered", "no_text", "unknown_marker"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +165,8 @@ def examine(whole: Whole, cards: Cards, rules: Rules, now: datetime) -> Standing
         *_of_claims(whole, work, claims),
         *_of_replies(whole, rules, now),
     ]
+    if not rules.proven:
+        blockers.insert(0, Blocker("rules"))
     if rules.legal == "required" and whole.head.cleared != texts_only(found):
         blockers.append(Blocker("not_cleared", detail="changed" if whole.head.cleared else ""))
     counts = {"unchecked": 0, "verified": 0, "disputed": 0, "dropped": 0}

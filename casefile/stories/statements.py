@@ -11,14 +11,20 @@ from casefile.audit import Entry
 from casefile.cases.models import Case, CaseSeat
 from casefile.db import table
 from casefile.policy import Seat
-from casefile.stories.models import Story, StoryCitation, StoryPart, StoryPartVersion
+from casefile.stories.models import (
+    Assignment,
+    Story,
+    StoryCitation,
+    StoryPart,
+    StoryPartVersion,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Select
 
 _STORY, _PART, _VERSION = table(Story), table(StoryPart), table(StoryPartVersion)
 _CITATION, _ENTRY = table(StoryCitation), table(Entry)
-_CASE, _SEAT = table(Case), table(CaseSeat)
+_CASE, _SEAT, _ASSIGNMENT = table(Case), table(CaseSeat), table(Assignment)
 ORDERS: dict[str, Any] = {
     "changed": _STORY.c.changed_at.desc(),
     "oldest": _STORY.c.created_at.asc(),
@@ -175,5 +181,77 @@ WAITING = (
         ),
     )
     .order_by(_STORY.c.changed_at, _STORY.c.id)
+    .limit(bindparam("limit"))
+)
+
+_ASSIGNED = (
+    select(
+        *_ASSIGNMENT.c,
+        _STORY.c.number.label("story_number"),
+        _PART.c.number.label("claim_number"),
+    )
+    .join_from(_ASSIGNMENT, _STORY, _STORY.c.id == _ASSIGNMENT.c.story_id)
+    .outerjoin(_PART, _PART.c.id == _ASSIGNMENT.c.part_id)
+)
+# The day that comes first, or was first, stands first; what has no day comes after, oldest first.
+_URGENT = (_ASSIGNMENT.c.due_at.is_(None), _ASSIGNMENT.c.due_at, _ASSIGNMENT.c.made_at)
+ASSIGNMENTS = (
+    _ASSIGNED.where(
+        _ASSIGNMENT.c.case_id == bindparam("case_id"),
+        _ASSIGNMENT.c.story_id == bindparam("story_id"),
+    )
+    .order_by(_ASSIGNMENT.c.state != "open", *_URGENT, _PART.c.number)
+    .limit(bindparam("limit"))
+    .offset(bindparam("offset"))
+)
+TO_DO = (
+    _ASSIGNED.where(
+        _ASSIGNMENT.c.case_id == bindparam("case_id"),
+        _ASSIGNMENT.c.story_id == bindparam("story_id"),
+        _ASSIGNMENT.c.state == "open",
+    )
+    .order_by(*_URGENT, _PART.c.number)
+    .limit(bindparam("limit"))
+)
+TO_DO_ABOUT_CLAIM = TO_DO.where(_ASSIGNMENT.c.part_id == bindparam("claim_id"))
+ONE_ASSIGNMENT = _ASSIGNED.where(
+    _ASSIGNMENT.c.case_id == bindparam("case_id"),
+    _ASSIGNMENT.c.story_id == bindparam("story_id"),
+    _ASSIGNMENT.c.id == bindparam("assignment_id"),
+)
+ASSIGNMENT_COUNT = (
+    select(func.count())
+    .select_from(_ASSIGNMENT)
+    .where(
+        _ASSIGNMENT.c.case_id == bindparam("case_id"),
+        _ASSIGNMENT.c.story_id == bindparam("story_id"),
+    )
+)
+_OPEN_IN_CASE = select(*_ASSIGNMENT.c).where(
+    _ASSIGNMENT.c.case_id == bindparam("case_id"), _ASSIGNMENT.c.state == "open"
+)
+OPEN_ASSIGNMENTS = _OPEN_IN_CASE.where(
+    _ASSIGNMENT.c.story_id.in_(bindparam("story_ids", expanding=True))
+)
+ASSIGNED_TO = _OPEN_IN_CASE.where(
+    _ASSIGNMENT.c.person_id.in_(bindparam("user_ids", expanding=True))
+)
+# Over all cases of one person: what they have to do, and as an editor what nobody has to.
+MY_ASSIGNMENTS = (
+    _ASSIGNED.join(
+        _SEAT,
+        and_(_SEAT.c.case_id == _ASSIGNMENT.c.case_id, _SEAT.c.user_id == bindparam("user_id")),
+    )
+    .join(_CASE, _CASE.c.id == _ASSIGNMENT.c.case_id)
+    .where(
+        _ASSIGNMENT.c.state == "open",
+        or_(
+            _ASSIGNMENT.c.person_id == bindparam("user_id"),
+            and_(_ASSIGNMENT.c.person_id.is_(None), _DECIDES),
+        ),
+        or_(_SEAT.c.ends_at.is_(None), _SEAT.c.ends_at > bindparam("now")),
+        _CASE.c.status != "archived",
+    )
+    .order_by(*_URGENT)
     .limit(bindparam("limit"))
 )

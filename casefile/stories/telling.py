@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, or_, select
 
+from casefile.cases import mentions
 from casefile.cases.models import CaseSeat
 from casefile.db import table
 from casefile.notices import service as notices
@@ -16,14 +17,17 @@ from casefile.stories.records import REPLY
 from casefile.stories.rules import CLOSED, FACT_CHECK, LEGAL, READY, VOID
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
     from casefile.cases.access import OpenCase
     from casefile.stories.parts import Part, Whole
     from casefile.stories.records import Decision
     from casefile.uow import UnitOfWork
 
-OVERDUE = "story.reply_overdue"
+OVERDUE, DUE = "story.reply_overdue", "assignment.overdue"
+ASSIGNMENTS = "/assignments/"
+# Where what was assigned is done.
+WHERE = {"write": "", "check": "/claims/?verdict=unchecked", "clear": "/dossier"}
 EDITORS = frozenset({Seat.EDITOR, Seat.LEAD})
 # Where a story has come to, what is told then and to whom; where there is none, to the editors.
 ARRIVED = {
@@ -64,6 +68,56 @@ def asked(uow: UnitOfWork, case: OpenCase, whole: Whole, part: Part) -> None:
         return
     for person in _of(uow, case, frozenset({Seat.LEAD})):
         notices.remind(uow, person, OVERDUE, _request(case, whole, part), deadline)
+
+
+def mentioned(
+    uow: UnitOfWork, case: OpenCase, whole: Whole, text: str, prefix: str, page: str = ""
+) -> None:
+    """Tell those whom a text names with @; `prefix` sets it apart from others on its page."""
+    said = mentions.named(text)
+    if said:
+        label = f"{case.codename} S-{whole.number}"
+        thing = notices.Thing(label, f"{_path(case, whole)}{page}", case.id)
+        mentions.tell(uow, case, thing, said, prefix)
+
+
+def assigned(
+    uow: UnitOfWork,
+    case: OpenCase,
+    whole: Whole,
+    task: str,
+    parts: Sequence[Part | None],
+    people: Iterable[UUID],
+) -> None:
+    """Tell people that they were given something to do, and lead them to where it is done."""
+    claims = [part for part in parts if part]
+    label, page = f"{case.codename} S-{whole.number}", WHERE.get(task, ASSIGNMENTS)
+    if len(claims) == 1:
+        label, page = f"{label} C-{claims[0].number}", f"/claims/{claims[0].id}"
+    thing = notices.Thing(label, f"{_path(case, whole)}{page}", case.id)
+    notices.tell(uow, people, "assignment.given", thing)
+
+
+def unassigned(uow: UnitOfWork, case: OpenCase, whole: Whole, gone: Collection[UUID]) -> None:
+    """Tell the editors that something has nobody to do it any more."""
+    people = _of(uow, case, EDITORS) - set(gone)
+    notices.tell(uow, people, "assignment.dropped", _list(case, whole))
+
+
+def due(uow: UnitOfWork, case: OpenCase, whole: Whole, waiting: Iterable[tuple[UUID, str]]) -> None:
+    """Have each told when their day is over; what is called off meanwhile is told nobody."""
+    thing = _list(case, whole)
+    notices.forget_reminders(uow, thing.path, thing.label, DUE)
+    for person, until in waiting:
+        moment = moments.read(until)
+        if moment is not None and moment > uow.now:
+            notices.remind(uow, person, DUE, thing, moment)
+
+
+def _list(case: OpenCase, whole: Whole) -> notices.Thing:
+    return notices.Thing(
+        f"{case.codename} S-{whole.number}", f"{_path(case, whole)}{ASSIGNMENTS}", case.id
+    )
 
 
 def _forget(uow: UnitOfWork, case: OpenCase, whole: Whole, part: Part) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from casefile.accounts import service as accounts
@@ -125,6 +125,7 @@ class DecisionView:
     day: str
     content: str
     blocked: Sequence[str]
+    rules: Mapping[str, Any]
 
 
 @dataclass(slots=True)
@@ -159,6 +160,19 @@ class StoryView:
     changed: Sequence[str]
     override: DecisionView | None
     url: str
+    rules: Rules
+
+    @property
+    def decided_under(self) -> Mapping[str, Any]:
+        """The rules that the newest approval or correction was given under."""
+        made = [one for one in self.decisions if one.action in {"approve", "correct"}]
+        return made[-1].rules if made and (self.state == APPROVED or self.state in OUT) else {}
+
+    @property
+    def rules_since(self) -> list[str]:
+        """Name the rules that are others now than when it was approved or corrected."""
+        before, now = self.decided_under, self.rules.told()
+        return [name for name in now if before and before.get(name) != now[name]]
 
     @property
     def code(self) -> str:
@@ -240,6 +254,7 @@ def get(
         changed=decisions.changed_since(whole, standing) if approved or whole.state in OUT else [],
         override=made[-1] if waiting is not None else None,
         url=url(case, whole.id),
+        rules=rules,
     )
 
 
@@ -365,6 +380,7 @@ def _decisions(whole: Whole, people: Mapping[UUID, str]) -> list[DecisionView]:
                 told.day,
                 told.content,
                 told.blocked,
+                told.rules,
             )
         )
     return found

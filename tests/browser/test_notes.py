@@ -206,3 +206,29 @@ def test_a_deleted_note_leaves_the_lists_and_can_be_brought_back(
     expect(page.get_by_text("This note is deleted")).to_have_count(0)
     page.goto(f"{newsroom.people['bektur'].case('lead')}/notes/")
     expect(page.get_by_role("link", name="A slip")).to_be_visible()
+
+
+def test_a_colleague_is_named_with_the_keyboard_alone(visit: Newsstand, newsroom: Newsroom) -> None:
+    page = visit("bektur")
+    page.goto(f"{newsroom.people['bektur'].case('lead')}/notes/new")
+    text, offered = page.locator("#body"), page.get_by_role("listbox", name="People on this case")
+
+    text.press_sequentially("Ask @")
+    expect(offered.get_by_role("option")).not_to_have_count(0)
+    first = offered.get_by_role("option").first
+    expect(first).to_have_attribute("aria-selected", "true")
+    text.press("ArrowDown")
+    second = offered.get_by_role("option").nth(1)
+    expect(text).to_have_attribute("aria-activedescendant", str(second.get_attribute("id")))
+    username = str(second.get_attribute("data-username"))
+    text.press("Enter")
+    expect(text).to_have_value(f"Ask @{username} ")
+    expect(offered).to_be_hidden()
+
+    text.press_sequentially("or @")
+    text.press("Escape")
+    expect(offered).to_be_hidden()
+    text.press("Enter")
+    expect(text).to_have_value(f"Ask @{username} or @\n")
+    text.press_sequentially("post@")
+    expect(offered).to_be_hidden()

@@ -51,6 +51,29 @@ def claim_to_check(scene: Scene) -> None:
     scene.open_first(NOTE)
 
 
+def assigned(path: str, state: str = "fact_check") -> Way:
+    """Open a story of the case that Jamilya edits, and go on from there."""
+
+    def way(scene: Scene) -> None:
+        scene.go(f"{scene.newsroom.people['aizada'].case('lead')}/stories/?state={state}")
+        scene.open_first(NOTE)
+        scene.page.goto(scene.page.url + path)
+
+    return way
+
+
+def assignment_mistaken(scene: Scene) -> None:
+    assigned("/assignments/")(scene)
+    scene.fill(claims="1, 99", reason="Look again.")
+    with scene.page.expect_navigation():
+        scene.main(".column-side .form-actions button").first.click()
+
+
+def assignment_edit(scene: Scene) -> None:
+    assigned("/assignments/")(scene)
+    scene.open_first(".assigned-actions a")
+
+
 def word_file_refused(scene: Scene) -> None:
     scene.go("stories/new", "lead")
     file = {"name": "draft.docx", "mimeType": "application/octet-stream", "buffer": b"not a draft"}
@@ -93,6 +116,13 @@ PLACES = [
     ),
     Place("reply", "aizada", "Right of reply", story(then=".rows .note-row-title")),
     Place("reply mistaken", "aizada", "Right of reply", story_mistaken),
+    Place("assignments", "jamilya", "Assignments", assigned("/assignments/")),
+    Place("assignments mistaken", "jamilya", "Assignments", assignment_mistaken),
+    Place("assignments: none", "jamilya", "Assignments", assigned("/assignments/", "approved")),
+    Place("assignment edit", "jamilya", "Change the assignment", assignment_edit),
+    Place("assigned: the desk", "bektur", "Desk", at("/")),
+    Place("rules for stories", "timur", "Rules for stories", at("/admin/story-rules")),
+    Place("rules for stories read", "jamilya", "Rules for stories", at("/admin/story-rules")),
     Place("decisions", "aizada", "Decisions", story("/decisions/")),
     Place("decisions approved", "aizada", "Decisions", story("/decisions/", "approved")),
     Place("story moved on", "aizada", "The story moved on", moved_story),
