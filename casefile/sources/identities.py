@@ -192,6 +192,11 @@ def show(uow: UnitOfWork, case: OpenCase, source: Source, holder: Holder, *, lis
     opened = opening.open_source(uow.session, case, holder, source, listed=listed)
     latest(uow.session, source, opened)
     found = Shown(versions(uow.session, source, opened), contacts(uow.session, source, opened))
+    record_look(uow, case, source)
+    return found
+
+
+def record_look(uow: UnitOfWork, case: OpenCase, source: Source) -> None:
     audit.record(
         uow,
         "source.identity_opened",
@@ -199,7 +204,6 @@ def show(uow: UnitOfWork, case: OpenCase, source: Source, holder: Holder, *, lis
         case=case,
         detail={"label": codename(case, source)},
     )
-    return found
 
 
 def log_contact(

@@ -121,6 +121,18 @@ def test_a_change_is_a_version_and_two_at_once_are_both_kept(
     assert NAME in shown
 
 
+def test_what_a_refused_save_shows_of_the_identity_is_a_look_on_record(
+    app: Flask, browse: Browse, cast: Cast
+) -> None:
+    """Else a handler who sends an old version number would look without anybody knowing."""
+    at = new_source(app, cast.ann, cast.case.id)
+
+    page = browse(cast.ann).post(f"{at.url}/identity/edit", 409, name="x", version="7")
+
+    assert NAME in page.main
+    assert actions(app)[-2:] == ["source.identity_opened", "request.refused"]
+
+
 def test_the_contact_log_is_for_handlers_and_only_grows(
     app: Flask, browse: Browse, cast: Cast
 ) -> None:
