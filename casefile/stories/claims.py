@@ -28,6 +28,10 @@ MOVED_ON = (
     "Somebody changed this claim while you were at it. Nothing of theirs was overwritten; what you "
     "wrote stands below. Look at the claim as it is now and send yours again."
 )
+DAMAGED = (
+    "This claim cannot be read: its row was damaged. Write its statement anew, then say what it rests "
+    "on and have it checked."
+)
 OWN_CLAIM = (
     "You wrote this claim, or the words marked with it, so somebody else has to check it. "
     "Ask the lead for a fact-checker on this case."
@@ -54,6 +58,13 @@ def _get(held: Held, claim_id: UUID, version: int) -> Part:
     if part.version != version:
         raise ConflictError(MOVED_ON)
     return part
+
+
+def _readable(part: Part) -> Claim:
+    claim: Claim | None = part.record
+    if claim is None:
+        raise ConflictError(DAMAGED)
+    return claim
 
 
 def add(
@@ -101,7 +112,7 @@ def edit(
     """Say a claim in other words or as another kind: it has to be checked again."""
     held = _take(uow, case, Permission.STORY_EDIT, story_id)
     part = _get(held, claim_id, version)
-    old: Claim = part.record or Claim(statement, category)
+    old: Claim = part.record or Claim(statement, category, writers=tuple(held.whole.head.authors))
     if (old.statement, old.category) == (statement, category) and part.record:
         return
     held.wrote = True
@@ -133,7 +144,7 @@ def add_support(
     """
     held = _take(uow, case, Permission.STORY_EDIT, story_id)
     part = _get(held, claim_id, version)
-    claim: Claim = part.record
+    claim = _readable(part)
     kind, thing_id = supports.find(uow.session, case, held.whole, what)
     added = Support(kind, thing_id, page, passage)
     if added in claim.supports:
@@ -155,7 +166,7 @@ def remove_support(
     """Take away one thing a claim rests on."""
     held = _take(uow, case, Permission.STORY_EDIT, story_id)
     part = _get(held, claim_id, version)
-    kept = list(part.record.supports)
+    kept = list(_readable(part).supports)
     if not 0 <= index < len(kept):
         raise ConflictError(MOVED_ON)
     del kept[index]
@@ -195,9 +206,7 @@ def check(
     """
     held = _take(uow, case, Permission.STORY_CHECK, story_id)
     part = _get(held, claim_id, version)
-    claim: Claim | None = part.record
-    if claim is None:
-        raise ConflictError(keeping.TAMPERED)
+    claim = _readable(part)
     if held.actor in claim.writers:
         raise ForbiddenError(OWN_CLAIM)
     cards = supports.look_up(uow.session, case, held.whole.of("claim"))

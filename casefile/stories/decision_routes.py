@@ -9,7 +9,6 @@ from flask_babel import gettext as _
 from casefile import policy
 from casefile.accounts.forms import put_error
 from casefile.cases.access import OpenCase, requires
-from casefile.errors import ConflictError, InvalidError
 from casefile.policy import Permission
 from casefile.stories import decisions, exposure, moments, outcomes
 from casefile.stories.decisions import Ask
@@ -21,7 +20,7 @@ from casefile.stories.forms import (
     PublishForm,
 )
 from casefile.stories.records import Impact
-from casefile.stories.routes import none_of, opened
+from casefile.stories.routes import REFUSED, none_of, opened
 from casefile.stories.rules import STEPS, Rules
 from casefile.web import (
     confirmed,
@@ -109,7 +108,7 @@ def _decide(case: OpenCase, story_id: UUID, name: str) -> ResponseReturnValue:
             decisions.decide(uow, case, story_id, ask)
     except decisions.MovedOnError as moved:
         return _moved(case, story_id, form, moved), HTTPStatus.CONFLICT
-    except (InvalidError, ConflictError) as error:
+    except REFUSED as error:
         put_error(form, "reason", error)
         return _page(case, story_id, name, form), error.status
     flash(_("It is decided."))
@@ -276,7 +275,7 @@ def publication_create(case: OpenCase, story_id: UUID) -> ResponseReturnValue:
         told = _publication(case, form)
         with unit_of_work() as uow:
             outcomes.add_publication(uow, case, story_id, told)
-    except (InvalidError, ConflictError) as error:
+    except REFUSED as error:
         put_error(form, "url", error)
         return _published(case, story_id, publication=form), error.status
     flash(_("Saved."))
@@ -300,7 +299,7 @@ def impact_create(case: OpenCase, story_id: UUID) -> ResponseReturnValue:
     try:
         with unit_of_work() as uow:
             outcomes.add_impact(uow, case, story_id, told)
-    except ConflictError as error:
+    except REFUSED as error:
         put_error(form, "text", error)
         return _published(case, story_id, impact=form), error.status
     flash(_("Saved."))

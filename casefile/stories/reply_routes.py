@@ -9,12 +9,11 @@ from flask_babel import gettext as _
 from casefile.accounts.forms import put_error
 from casefile.cases import indexing
 from casefile.cases.access import OpenCase, requires
-from casefile.errors import InvalidError
 from casefile.policy import Permission
 from casefile.stories import keeping, moments, replies
 from casefile.stories.forms import ReplyForm
 from casefile.stories.records import REPLY, Reply
-from casefile.stories.routes import none_of, opened
+from casefile.stories.routes import REFUSED, none_of, opened
 from casefile.web import database_session, timezone, unit_of_work
 
 if TYPE_CHECKING:
@@ -96,13 +95,13 @@ def _save(case: OpenCase, story_id: UUID, reply_id: UUID | None) -> ResponseRetu
                 uow, case, story_id, told, reply_id=reply_id, version=form.version.data or 0
             )
             indexing.follow(uow, case)
-    except InvalidError as error:
-        put_error(form, _field(form), error)
-        return _page(case, story_id, form, reply_id), error.status
     except replies.ReplyChangedError as conflict:
         put_error(form, "subject", conflict)
         form.version.raw_data, form.version.data = None, conflict.version
         return _page(case, story_id, form, reply_id, conflict.theirs), conflict.status
+    except REFUSED as error:
+        put_error(form, _field(form), error)
+        return _page(case, story_id, form, reply_id), error.status
     flash(_("Saved."))
     where = url_for("stories.show", case_id=case.id, story_id=story_id)
     return redirect(f"{where}#replies", HTTPStatus.SEE_OTHER)
