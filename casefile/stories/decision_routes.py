@@ -13,6 +13,7 @@ from casefile.policy import Permission
 from casefile.stories import decisions, exposure, moments, outcomes
 from casefile.stories.decisions import Ask
 from casefile.stories.forms import (
+    CorrectForm,
     DayForm,
     DecisionForm,
     ImpactForm,
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 bp = Blueprint("decisions", __name__, url_prefix="/cases/<uuid:case_id>/stories/<uuid:story_id>")
 FORMS: dict[str, type[FlaskForm]] = {
     "publish": PublishForm,
-    "correct": DayForm,
+    "correct": CorrectForm,
     "retract": DayForm,
 }
 
@@ -117,7 +118,7 @@ def _decide(case: OpenCase, story_id: UUID, name: str) -> ResponseReturnValue:
 
 def _is_exposed(case: OpenCase, story_id: UUID, form: FlaskForm) -> bool:
     """Say whether a story about to come out names or quotes a protected source, and nobody looked."""
-    if not isinstance(form, PublishForm) or form.exposed.data:
+    if "exposed" not in form or form.exposed.data:
         return False
     if not exposure.of_story(case, opened(case, story_id, none_of)):
         return False

@@ -205,6 +205,7 @@ class ReplyForm(FlaskForm):
         description=_l("Where the story says what they answered, or that they did not."),
     )
     version = IntegerField(widget=HiddenInput(), validators=[base_version])
+    exposed = BooleanField(_l("I looked at each of these, and it may be asked so"))
 
 
 class DecisionForm(FlaskForm):
@@ -240,8 +241,12 @@ class PublicationForm(FlaskForm):
     )
 
 
-class PublishForm(PublicationForm):
+class CorrectForm(DayForm):
     exposed = BooleanField(_l("I looked at each of these, and the story may come out so"))
+
+
+class PublishForm(PublicationForm):
+    exposed = CorrectForm.exposed
     version = DecisionForm.version
     content = DecisionForm.content
     reason = DecisionForm.reason
@@ -254,7 +259,15 @@ class ImpactForm(FlaskForm):
         _l("What happened"),
         validators=[InputRequired(FILL_IN), not_blank, Length(max=LONG, message=TOO_LONG)],
     )
-    url = _line(_l("Address"), ADDRESS)
+    url = StringField(
+        _l("Address"),
+        validators=[
+            Optional(),
+            Length(max=ADDRESS, message=TOO_LONG),
+            no_control_characters,
+            web_address,
+        ],
+    )
 
 
 class ExportForm(FlaskForm):

@@ -13,6 +13,7 @@ TARGET = re.compile(r"\(c:(\d{0,6}|new)\)")
 NUMBERED = re.compile(r"\]\(c:(\d{1,6})\)")
 WORD = re.compile(r"\w+(?:[’'\-]\w+)*")
 LINK = re.compile(r"\[([^\[\]]*)\]\([^)\s]*\)")
+ADDRESS = re.compile(r"\]\((?!c:)([^)\s]+)")
 CITATION = re.compile(r"\[E-\d{1,9}\]")
 FENCE = re.compile(r" {0,3}(```|~~~)")
 CONTINUES = re.compile(r"\s|[-*+>|]|\d+[.)]\s")
@@ -73,6 +74,11 @@ def without_marks(text: str) -> str:
         pieces += [text[end : mark.start], mark.words]
         end = mark.end
     return "".join([*pieces, text[end:]])
+
+
+def said(text: str) -> str:
+    """Return the words of a text as one reads them, whatever signs stand between, then its addresses."""
+    return "\n".join([bare(without_marks(text)), *ADDRESS.findall(text)])
 
 
 def count_words(text: str) -> int:
