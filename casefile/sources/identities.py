@@ -15,7 +15,7 @@ from casefile.accounts import service as accounts
 from casefile.cases import service as cases
 from casefile.errors import ConflictError, NotFoundError
 from casefile.policy import Permission
-from casefile.sources import opening, statements
+from casefile.sources import opening, statements, witness
 from casefile.sources.models import SourceContact, SourceIdentity
 
 if TYPE_CHECKING:
@@ -76,10 +76,11 @@ class ContactView:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a handler sees after asking for it."""
+    """What a handler sees after asking for it, and how many entries and versions were taken out."""
 
     versions: Sequence[IdentityVersion]
     contacts: Sequence[ContactView]
+    lost: int
 
     @property
     def latest(self) -> IdentityVersion:
@@ -159,7 +160,8 @@ def versions(session: Session, source: Source, opened: OpenSource) -> list[Ident
 def latest(session: Session, source: Source, opened: OpenSource) -> Identity:
     """Return the newest version; DamagedError when it is gone or an older one stands in its place."""
     found = versions(session, source, opened)
-    if not found or found[0].number != source.identity_version:
+    newest = witness.of(session, source.id).identities
+    if not found or not found[0].number == source.identity_version == newest:
         raise opening.tampered()
     return found[0].identity
 
@@ -191,7 +193,10 @@ def show(uow: UnitOfWork, case: OpenCase, source: Source, holder: Holder, *, lis
     """Open identity and contact log for a handler; the look stands in the trail before it is seen."""
     opened = opening.open_source(uow.session, case, holder, source, listed=listed)
     latest(uow.session, source, opened)
-    found = Shown(versions(uow.session, source, opened), contacts(uow.session, source, opened))
+    log, seen = contacts(uow.session, source, opened), witness.of(uow.session, source.id)
+    told = versions(uow.session, source, opened)
+    lost = max(0, seen.contacts - len(log)) + max(0, seen.identities - len(told))
+    found = Shown(told, log, lost)
     record_look(uow, case, source)
     return found
 

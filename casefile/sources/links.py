@@ -87,8 +87,16 @@ def _row(
         "author_id": uow.actor_id,
         "at": uow.now,
         "generation": case.generation,
-        "record": case.newest.seal(passage.encode(), "source_link", link_id, "passage"),
+        "record": case.newest.seal(
+            passage.encode(), "source_link", link_id, _place(source_id, thing)
+        ),
     }
+
+
+def _place(source_id: UUID, thing: Thing) -> str:
+    """Bind the words to their source and to what they stand in."""
+    where = thing.note_id or thing.item_id
+    return f"passage of {source_id.hex} in {where.hex if where else ''}"
 
 
 def add(uow: UnitOfWork, case: OpenCase, source: Source, code: str, passage: str) -> None:
@@ -189,7 +197,8 @@ def of_source(session: Session, case: OpenCase, source_id: UUID) -> list[LinkVie
 def passage(case: OpenCase, row: Any) -> str:
     """Open the source's words that somebody wrote beside a link."""
     try:
-        return case.key(row.generation).open(row.record, "source_link", row.id, "passage").decode()
+        place = _place(row.source_id, Thing(row.note_id, row.item_id))
+        return case.key(row.generation).open(row.record, "source_link", row.id, place).decode()
     except DamagedError:
         return DAMAGED_PASSAGE
 
