@@ -17,6 +17,7 @@ from casefile.sources import codenames, identities, opening, service, statements
 from casefile.sources.models import SourceLink
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -192,6 +193,23 @@ def of_source(session: Session, case: OpenCase, source_id: UUID) -> list[LinkVie
         for row in rows
         if row.note_id in found_notes or row.item_id in found_items
     ]
+
+
+def givers(session: Session, case: OpenCase, items: Sequence[EvidenceView]) -> dict[UUID, UUID]:
+    """Return which source a file came from, as a link or its origin says: both are then one hand."""
+    asked = {"item_ids": [item.id for item in items]}
+    found = {row.item_id: row.source_id for row in session.execute(statements.GIVEN, asked)}
+    named = {item.id: codenames.mentioned(item.obtained_from) for item in items}
+    digests = {service.digest(case, name): name for name in set().union(*named.values())}
+    if digests:
+        sought = {"case_id": case.id, "digests": list(digests)}
+        rows = session.execute(statements.BY_DIGEST, sought).all()
+        known = {digests[row.codename_digest]: row.id for row in rows}
+        for item_id, names in named.items():
+            giver = next((known[name] for name in sorted(names) if name in known), None)
+            if giver is not None:
+                found[item_id] = giver
+    return found
 
 
 def passage(case: OpenCase, row: Any) -> str:

@@ -13,6 +13,7 @@ from casefile.policy import Permission
 from casefile.stories import keeping, service, strength, supports
 from casefile.stories.markers import mark_words, passages
 from casefile.stories.models import StoryCitation
+from casefile.stories.people import namesake
 from casefile.stories.records import TEXT, UNCHECKED, VERIFIED, Claim, Support
 from casefile.stories.rules import CLOSED, Rules
 from casefile.stories.standing import Examination
@@ -35,6 +36,10 @@ DAMAGED = (
 OWN_CLAIM = (
     "You wrote this claim, or the words marked with it, so somebody else has to check it. "
     "Ask the lead for a fact-checker on this case."
+)
+SAME_PERSON = (
+    "Your account has the same name as somebody who wrote this claim, so somebody else has to check "
+    "it. If you are two people, an administrator can tell the names apart."
 )
 CIRCLE = (
     "That claim rests on this one already, directly or by way of others: the two would prove each "
@@ -209,6 +214,8 @@ def check(
     claim = _readable(part)
     if held.actor in claim.writers:
         raise ForbiddenError(OWN_CLAIM)
+    if namesake(uow.session, UUID(held.actor), map(UUID, claim.writers)):
+        raise ForbiddenError(SAME_PERSON)
     cards = supports.look_up(uow.session, case, held.whole.of("claim"))
     work = Examination(held.whole, cards, Rules.of(uow.resources.settings))
     if verdict == VERIFIED:

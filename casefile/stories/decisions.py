@@ -10,13 +10,13 @@ from uuid import UUID
 from sqlalchemy import select
 
 from casefile import policy
-from casefile.accounts import service as accounts
 from casefile.cases import service as cases
 from casefile.cases.models import CaseSeat
 from casefile.errors import ConflictError, ForbiddenError, InvalidError
 from casefile.policy import Permission, Seat
 from casefile.stories import keeping, moments, signing, statements
 from casefile.stories.content import texts_only
+from casefile.stories.people import namesake
 from casefile.stories.records import DECISION, PUBLICATION, Publication
 from casefile.stories.rules import (
     APPROVED,
@@ -159,14 +159,8 @@ def check_apart(session: Session, whole: Whole, person: UUID, *others: UUID) -> 
     authors = authors_of(session, whole)
     if person in authors:
         raise ForbiddenError(AUTHOR)
-    names = accounts.names(session, {person, *authors, *others})
-    mine = _same(names.get(person, ""))
-    if any(_same(names.get(one, "")) == mine for one in {*authors, *others} - {person}):
+    if namesake(session, person, {*authors, *others}):
         raise ForbiddenError(SAME_PERSON)
-
-
-def _same(name: str) -> str:
-    return "".join(name.casefold().split())
 
 
 def _check_gate(held: Held, step: Step, standing: Standing) -> list[str]:

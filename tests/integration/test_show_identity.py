@@ -99,6 +99,22 @@ def test_the_other_handlers_are_told_who_looked(app: Flask, browse: Browse, cast
     assert browse(cast.cleo).get(at.url).find("//section[@aria-labelledby='looks']") == []
 
 
+def test_no_clock_set_back_and_no_search_of_ones_own_hides_a_look(
+    app: Flask, browse: Browse, cast: Cast, clock: Clock
+) -> None:
+    at = new_source(app, cast.ann, cast.case.id)
+    add_handler(app, cast.ann, cast.case.id, at.id, cast.ben)
+    look(browse(cast.ann), at)
+    clock.forward(minutes=-3)
+    look(browse(cast.ben), at)
+    assert "others looked" in browse(cast.ann).get(at.url).main
+
+    browse(cast.ann).get(f"/search?q={NAME.split()[0]}")
+
+    assert actions(app)[-1] == "source.identity_matched"
+    assert "others looked" in browse(cast.ann).get(at.url).main
+
+
 def test_a_change_is_a_version_and_two_at_once_are_both_kept(
     app: Flask, browse: Browse, cast: Cast
 ) -> None:
