@@ -27,6 +27,7 @@ KINDS: Mapping[str, object] = {
     "payment.waits": _l("A payment waits for the next pair of eyes"),
     "payment.paid": _l("A payment was made"),
     "payment.failed": _l("A payment failed"),
+    "source.looked": _l("Somebody looked at the identity of a source you handle"),
     "story.check": _l("A story waits for fact-check"),
     "story.clear": _l("A story waits for the lawyer"),
     "story.ready": _l("A story waits for an editor"),

@@ -14,8 +14,9 @@ from casefile import audit
 from casefile.accounts import service as accounts
 from casefile.cases import service as cases
 from casefile.errors import ConflictError, NotFoundError
+from casefile.notices import service as notices
 from casefile.policy import Permission
-from casefile.sources import opening, statements, witness
+from casefile.sources import opening, roster, statements, witness
 from casefile.sources.models import SourceContact, SourceIdentity
 
 if TYPE_CHECKING:
@@ -202,6 +203,10 @@ def show(uow: UnitOfWork, case: OpenCase, source: Source, holder: Holder, *, lis
 
 
 def record_look(uow: UnitOfWork, case: OpenCase, source: Source) -> None:
+    """Put a look on record and tell the other handlers; not even its codename stands in the notice."""
+    thing = notices.Thing(case.codename, f"/cases/{case.id}/sources/{source.id}", case.id)
+    others = [one.user_id for one in roster.of(uow.session, source.id, uow.now) if one.able]
+    notices.tell(uow, others, "source.looked", thing)
     audit.record(
         uow,
         "source.identity_opened",

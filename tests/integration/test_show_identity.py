@@ -90,6 +90,11 @@ def test_the_other_handlers_are_told_who_looked(app: Flask, browse: Browse, cast
 
     look(browse(cast.ben), at)
 
+    told = browse(cast.ann).get("/notices/").main
+    assert "Somebody looked at the identity of a source you handle" in told
+    assert at.codename not in told
+    for other in (cast.ben, cast.cleo, cast.eva):
+        assert "looked at the identity" not in browse(other).get("/notices/").main
     page = browse(cast.ann).get(at.url)
     assert "Since your last look, others looked at the identity: Ben Writer" in page.main
     assert "Ben Writer" in page.find("//section[@aria-labelledby='looks']")[0].text_content()
