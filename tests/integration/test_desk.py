@@ -3,8 +3,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import pytest
-
 from casefile.cases import service as cases
 from casefile.policy import Seat
 from casefile.uow import UnitOfWork
@@ -12,6 +10,7 @@ from tests.cast import add_evidence, give_seat, resources_of, take_seat
 from tests.sources_scene import add_handler, new_source, shred
 
 if TYPE_CHECKING:
+    import pytest
     from flask import Flask
 
     from tests.cast import Cast, Clock
