@@ -12,6 +12,7 @@ from flask_babel import ngettext
 
 from casefile.accounts import recovery
 from casefile.cases import chores, restoring, trail
+from casefile.cases import service as case_service
 from casefile.evidence import service as evidence
 from casefile.policy import Permission
 from casefile.sources import attention
@@ -19,6 +20,7 @@ from casefile.sources import attention
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from uuid import UUID
 
     from sqlalchemy.orm import Session
 
@@ -168,7 +170,15 @@ SOURCE_WORDS = {
 def about_sources(
     session: Session, opened: Visit, cases: Sequence[OpenCase], now: datetime
 ) -> list[Waiting]:
-    """Return what waits about the sources of whoever visits."""
+    """Return what waits about the sources of whoever visits, also in cases that are not shown."""
+    known = {case.id: case for case in cases}
+
+    def opening(case_ids: Sequence[UUID]) -> list[OpenCase]:
+        more = case_service.some_mine(
+            session, opened, now, [one for one in case_ids if one not in known]
+        )
+        return [*more, *(known[one] for one in case_ids if one in known)]
+
     return [
         Waiting(
             "source",
@@ -176,7 +186,7 @@ def about_sources(
             one.url,
             one.at,
         )
-        for one in attention.of(session, cases, opened.person.id, now)
+        for one in attention.of(session, opened.person.id, now, opening)
     ]
 
 

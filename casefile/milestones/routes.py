@@ -26,6 +26,7 @@ from casefile.milestones import (
 from casefile.milestones.forms import DraftForm, LinkForm, ReleaseForm
 from casefile.notes import service as notes
 from casefile.policy import Permission
+from casefile.stories import exposure
 from casefile.web import confirmed, current, database_session, resources, timezone, unit_of_work
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from casefile.errors import CasefileError
     from casefile.grants.award_models import Milestone
+    from casefile.sources.quoting import Finding
 
 bp = Blueprint("milestones", __name__, url_prefix="/cases/<uuid:case_id>/milestones")
 FIELDS = {
@@ -105,6 +107,7 @@ def show(case: OpenCase, milestone_id: UUID) -> ResponseReturnValue:
         milestone=milestone,
         draft=draft,
         is_out=published.is_out(session, case),
+        findings=_exposed(case, draft),
         file=files.waiting(session, case, milestone_id),
         releasing=ReleaseForm(version=draft.version, formdata=None) if draft else None,
         history=deciding.released(session, current().bundle.anchor, milestone_id),
@@ -114,6 +117,14 @@ def show(case: OpenCase, milestone_id: UUID) -> ResponseReturnValue:
         names=accounts.names(session, [one.verifier_id for one in asked]),
         candidates=verifying.candidates(session) if case.can(Permission.MILESTONE_RELEASE) else [],
     )
+
+
+def _exposed(case: OpenCase, draft: service.Draft | None) -> list[Finding]:
+    """Return which protected sources are named or quoted in what somebody typed for the release."""
+    if draft is None:
+        return []
+    told = draft.entered
+    return exposure.findings(case, told.words, told.outlet, told.heading)
 
 
 def _form(case: OpenCase, milestone: Milestone, **given: Any) -> DraftForm:

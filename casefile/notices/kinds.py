@@ -32,6 +32,7 @@ KINDS: Mapping[str, object] = {
     "payment.paid": _l("A payment was made"),
     "payment.failed": _l("A payment failed"),
     "rules.changed": _l("The rules for stories were changed: edition"),
+    "source.looked": _l("Somebody looked at the identity of a source you handle"),
     "story.check": _l("A story waits for fact-check"),
     "story.clear": _l("A story waits for the lawyer"),
     "story.ready": _l("A story waits for an editor"),

@@ -77,7 +77,9 @@ def add(
             at=uow.now,
             supersedes_id=supersedes_id,
             generation=case.generation,
-            record=case.newest.seal(plain, "source_agreement", agreement_id, "record"),
+            record=case.newest.seal(
+                plain, "source_agreement", agreement_id, _place(source.id, supersedes_id)
+            ),
         )
     )
     uow.session.flush()
@@ -89,6 +91,12 @@ def add(
         detail={"label": identities.codename(case, source)},
     )
     return agreement_id
+
+
+def _place(source_id: UUID, supersedes_id: UUID | None) -> str:
+    """Bind a promise to its source and to the one it takes the place of."""
+    before = supersedes_id.hex if supersedes_id else "nothing"
+    return f"record of {source_id.hex} in place of {before}"
 
 
 def _check_superseding(session: Session, source: Source, supersedes_id: UUID) -> None:
@@ -112,25 +120,28 @@ def listed(session: Session, case: OpenCase, source_id: UUID) -> list[AgreementV
     """Return what was agreed with a source, newest first; what no longer counts after the rest."""
     rows = session.execute(statements.AGREEMENTS, {"source_ids": [source_id]}).all()
     names = accounts.names(session, {row.author_id for row in rows})
-    superseded = {row.supersedes_id for row in rows}
+    told = [(row, _open(case, row)) for row in reversed(rows)]
+    superseded = {row.supersedes_id for row, agreement in told if agreement.text != DAMAGED_TEXT}
     views = [
         AgreementView(
             id=row.id,
             author_name=names.get(row.author_id, ""),
             at=row.at,
-            agreement=(agreement := _open(case, row)),
+            agreement=agreement,
             agreed_on=_day(agreement.agreed_on),
             until=_day(agreement.until),
             superseded=row.id in superseded,
         )
-        for row in reversed(rows)
+        for row, agreement in told
     ]
     return sorted(views, key=lambda view: view.superseded)
 
 
 def _open(case: OpenCase, row: Any) -> Agreement:
     try:
-        plain = case.key(row.generation).open(row.record, "source_agreement", row.id, "record")
+        plain = case.key(row.generation).open(
+            row.record, "source_agreement", row.id, _place(row.source_id, row.supersedes_id)
+        )
     except DamagedError:
         return Agreement("other", DAMAGED_TEXT)
     return Agreement(**json.loads(plain))

@@ -19,7 +19,11 @@ spatula spindle spool stapler stencil sundress tablecloth tambourine teacup teas
 toolbox trellis trombone trowel trumpet tuba turntable typewriter ukulele umbrella vase viola
 waistcoat wardrobe washboard wicker windmill xylophone yarn zither
 """.split()
-MENTION = re.compile(r"(?<![\w-])[a-z]{3,12}-[a-z]{3,14}(?:-\d{1,4})?(?![\w-])", re.IGNORECASE)
+# Kyrgyz and Russian put their endings on it, with a hyphen or without: amber-lute-ден, amber-luteнин.
+MENTION = re.compile(
+    r"(?<![a-z0-9])(?<![a-z0-9]-)[a-z]{3,12}-[a-z]{3,14}(?:-\d{1,4})?(?![a-z0-9])(?!-[a-z0-9])",
+    re.IGNORECASE | re.ASCII,
+)
 
 
 def make() -> str:

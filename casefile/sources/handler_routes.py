@@ -90,6 +90,8 @@ def identity_update(case: OpenCase, source_id: UUID) -> ResponseReturnValue:
             written = identity_of(form)
             identities.save(uow, case, source, opened, written, form.version.data or 0)
     except identities.IdentityChangedError as conflict:
+        with unit_of_work() as uow:  # theirs is shown beside mine, and that is a look
+            identities.record_look(uow, case, service.row(uow.session, case, source_id))
         form.version.raw_data, form.version.data = None, conflict.theirs.number
         page = render_template(
             "sources/identity_edit.html",

@@ -14,8 +14,9 @@ from casefile import audit
 from casefile.accounts import service as accounts
 from casefile.cases import service as cases
 from casefile.errors import ConflictError, NotFoundError
+from casefile.notices import service as notices
 from casefile.policy import Permission
-from casefile.sources import opening, statements
+from casefile.sources import opening, roster, statements, witness
 from casefile.sources.models import SourceContact, SourceIdentity
 
 if TYPE_CHECKING:
@@ -76,10 +77,11 @@ class ContactView:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a handler sees after asking for it."""
+    """What a handler sees after asking for it, and how many entries and versions were taken out."""
 
     versions: Sequence[IdentityVersion]
     contacts: Sequence[ContactView]
+    lost: int
 
     @property
     def latest(self) -> IdentityVersion:
@@ -159,7 +161,8 @@ def versions(session: Session, source: Source, opened: OpenSource) -> list[Ident
 def latest(session: Session, source: Source, opened: OpenSource) -> Identity:
     """Return the newest version; DamagedError when it is gone or an older one stands in its place."""
     found = versions(session, source, opened)
-    if not found or found[0].number != source.identity_version:
+    newest = witness.of(session, source.id).identities
+    if not found or not found[0].number == source.identity_version == newest:
         raise opening.tampered()
     return found[0].identity
 
@@ -191,7 +194,19 @@ def show(uow: UnitOfWork, case: OpenCase, source: Source, holder: Holder, *, lis
     """Open identity and contact log for a handler; the look stands in the trail before it is seen."""
     opened = opening.open_source(uow.session, case, holder, source, listed=listed)
     latest(uow.session, source, opened)
-    found = Shown(versions(uow.session, source, opened), contacts(uow.session, source, opened))
+    log, seen = contacts(uow.session, source, opened), witness.of(uow.session, source.id)
+    told = versions(uow.session, source, opened)
+    lost = max(0, seen.contacts - len(log)) + max(0, seen.identities - len(told))
+    found = Shown(told, log, lost)
+    record_look(uow, case, source)
+    return found
+
+
+def record_look(uow: UnitOfWork, case: OpenCase, source: Source) -> None:
+    """Put a look on record and tell the other handlers; not even its codename stands in the notice."""
+    thing = notices.Thing(case.codename, f"/cases/{case.id}/sources/{source.id}", case.id)
+    others = [one.user_id for one in roster.of(uow.session, source.id, uow.now) if one.able]
+    notices.tell(uow, others, "source.looked", thing)
     audit.record(
         uow,
         "source.identity_opened",
@@ -199,7 +214,6 @@ def show(uow: UnitOfWork, case: OpenCase, source: Source, holder: Holder, *, lis
         case=case,
         detail={"label": codename(case, source)},
     )
-    return found
 
 
 def log_contact(

@@ -17,6 +17,7 @@ from casefile.sources import codenames, identities, opening, service, statements
 from casefile.sources.models import SourceLink
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -87,8 +88,16 @@ def _row(
         "author_id": uow.actor_id,
         "at": uow.now,
         "generation": case.generation,
-        "record": case.newest.seal(passage.encode(), "source_link", link_id, "passage"),
+        "record": case.newest.seal(
+            passage.encode(), "source_link", link_id, _place(source_id, thing)
+        ),
     }
+
+
+def _place(source_id: UUID, thing: Thing) -> str:
+    """Bind the words to their source and to what they stand in."""
+    where = thing.note_id or thing.item_id
+    return f"passage of {source_id.hex} in {where.hex if where else ''}"
 
 
 def add(uow: UnitOfWork, case: OpenCase, source: Source, code: str, passage: str) -> None:
@@ -186,10 +195,28 @@ def of_source(session: Session, case: OpenCase, source_id: UUID) -> list[LinkVie
     ]
 
 
+def givers(session: Session, case: OpenCase, items: Sequence[EvidenceView]) -> dict[UUID, UUID]:
+    """Return which source a file came from, as a link or its origin says: both are then one hand."""
+    asked = {"item_ids": [item.id for item in items]}
+    found = {row.item_id: row.source_id for row in session.execute(statements.GIVEN, asked)}
+    named = {item.id: codenames.mentioned(item.obtained_from) for item in items}
+    digests = {service.digest(case, name): name for name in set().union(*named.values())}
+    if digests:
+        sought = {"case_id": case.id, "digests": list(digests)}
+        rows = session.execute(statements.BY_DIGEST, sought).all()
+        known = {digests[row.codename_digest]: row.id for row in rows}
+        for item_id, names in named.items():
+            giver = next((known[name] for name in sorted(names) if name in known), None)
+            if giver is not None:
+                found[item_id] = giver
+    return found
+
+
 def passage(case: OpenCase, row: Any) -> str:
     """Open the source's words that somebody wrote beside a link."""
     try:
-        return case.key(row.generation).open(row.record, "source_link", row.id, "passage").decode()
+        place = _place(row.source_id, Thing(row.note_id, row.item_id))
+        return case.key(row.generation).open(row.record, "source_link", row.id, place).decode()
     except DamagedError:
         return DAMAGED_PASSAGE
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, func, select
@@ -64,9 +65,9 @@ def of(session: Session, source_id: UUID, me: UUID, now: datetime, limit: int) -
         Look(row.at, row.actor_id, names.get(row.actor_id, ""), row.action == MATCHED)
         for row in rows
     ]
-    mine = max((look.at for look in latest if look.user_id == me), default=now - NEWS_LASTS)
-    since = max(mine, now - NEWS_LASTS)
-    news = [look for look in latest if look.user_id != me and look.at > since]
+    # In the order of the trail: a clock set back hides no look. A search of mine shows me nothing.
+    since_mine = takewhile(lambda look: look.user_id != me or look.by_search, latest)
+    news = [one for one in since_mine if one.user_id != me and one.at > now - NEWS_LASTS]
     return Looks(latest, session.scalar(_COUNT, {"source_id": source_id}) or 0, news)
 
 
@@ -88,5 +89,8 @@ def note_matches(
 
 
 def _matched_lately(session: Session, source_id: UUID, user_id: UUID, now: datetime) -> bool:
-    wanted = _LOOKS.where(_ENTRY.c.actor_id == user_id, _ENTRY.c.at > now - ONE_LOOK).limit(1)
+    lately = _ENTRY.c.at.between(
+        now - ONE_LOOK, now
+    )  # of a clock set back, the future is not lately
+    wanted = _LOOKS.where(_ENTRY.c.actor_id == user_id, lately).limit(1)
     return session.execute(wanted, {"source_id": source_id}).first() is not None

@@ -6,6 +6,7 @@ Used for the preview of notes; stories ask it with everything about to be sent.
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,11 +31,11 @@ if TYPE_CHECKING:
 
 WATCHED = frozenset({"background", "confidential"})
 UNNAMED = WATCHED | {"not_for_attribution"}
-RUN = 7
+RUN, SHORTEST_RUN = 7, 3
 LONGEST = 400_000
 SHORTEST_PART = 4
 PIECE, OVERLAP = 20_000, 200
-WORD = re.compile(r"\w+")
+WORD = re.compile(r"[^\W_]+")
 OR = re.compile(r"[,;/\n]+")
 
 
@@ -66,7 +67,7 @@ def check(
     Codenames, and words that are linked to them, are found for everybody. Whether an identity's name
     stands in the text is told to its handlers only, and the trail says that it was told.
     """
-    text = text[:LONGEST]
+    text = unicodedata.normalize("NFC", text[:LONGEST])
     sources = service.choices(session, case)
     found = list(_codenames(sources, text))
     if quotes:
@@ -91,49 +92,56 @@ def _finding(source: Choice, kind: str, words: str) -> Finding:
 def _passages(
     session: Session, case: OpenCase, sources: Sequence[Choice], text: str
 ) -> Iterator[Finding]:
-    runs = _runs(text)
+    by_length: dict[int, dict[tuple[str, ...], tuple[int, int]]] = {}
     for source in sources:
-        if source.protection not in WATCHED or not runs:
+        if source.protection not in WATCHED:
             continue
-        for linked in _linked_texts(session, case, source.id):
-            again = next((run for run in _runs(linked) if run in runs), None)
+        for linked, length in _linked_texts(session, case, source.id):
+            if length not in by_length:
+                by_length[length] = _runs(text, length)
+            runs = by_length[length]
+            again = next((run for run in _runs(linked, length) if run in runs), None)
             if again is not None:
                 start, end = runs[again]
                 yield _finding(source, "passage", text[start:end])
                 break
 
 
-def _linked_texts(session: Session, case: OpenCase, source_id: UUID) -> Iterator[str]:
-    """Give the words known to come from a source: those written beside a link, else all of the thing."""
+def _linked_texts(session: Session, case: OpenCase, source_id: UUID) -> Iterator[tuple[str, int]]:
+    """Give the words known to come from a source: those written beside a link, else all of the thing.
+
+    With them, how many in a row tell that they stand elsewhere too; words written down may be few.
+    """
     rows = session.execute(statements.LINKS, {"source_id": source_id}).all()
     whole = []
     for row in rows:
         words = links.passage(case, row)
         if words:
-            yield words
+            yield words, min(RUN, max(SHORTEST_RUN, len(WORD.findall(words))))
         else:
             whole.append(row)
     for note in notes.get_many(session, case, [row.note_id for row in whole if row.note_id]):
-        yield notes.plain(note.body)
+        yield notes.plain(note.body), RUN
     ids = [row.item_id for row in whole if row.item_id]
     for item in evidence.get_many(session, case, ids):
-        yield evidence.view(item, case, "").shows
+        yield evidence.view(item, case, "").shows, RUN
         try:
             read = "\n".join(page for _number, page in extraction.pages_of(session, case, item))
         except DamagedError:
             continue
-        yield read[:LONGEST]
+        yield read[:LONGEST], RUN
 
 
-def _runs(text: str) -> dict[tuple[str, ...], tuple[int, int]]:
-    """Return every stretch of some words in a row, folded, and where it stands."""
+def _runs(text: str, length: int) -> dict[tuple[str, ...], tuple[int, int]]:
+    """Return every stretch of so many words in a row, folded, and where it stands."""
+    text = unicodedata.normalize("NFC", text)
     words = [(found[0].casefold(), found.start(), found.end()) for found in WORD.finditer(text)]
     return {
-        tuple(word for word, _start, _end in words[at : at + RUN]): (
+        tuple(word for word, _start, _end in words[at : at + length]): (
             words[at][1],
-            words[at + RUN - 1][2],
+            words[at + length - 1][2],
         )
-        for at in range(len(words) - RUN + 1)
+        for at in range(len(words) - length + 1)
     }
 
 
@@ -165,16 +173,19 @@ def _name_in(source: Choice, names: str, text: str) -> Finding | None:
     """Look for a name, or any of several, in every script and with any ending: whole or in part."""
     partly = None
     for name in OR.split(names):
-        parts = [part for part in WORD.findall(name) if len(part) >= SHORTEST_PART]
-        stands = {}
+        parts = WORD.findall(name)
+        telling = [part for part in parts if len(part) >= SHORTEST_PART]
+        short = not telling  # then only the whole of it tells, written as names are: Ким Ира, Ли
+        parts, stands = telling or parts, {}
         for part in parts:
-            marked = next(_marked(part, text), "")
+            forms = _marked(part, text)
+            marked = next((form for form in forms if not short or form[0].isupper()), "")
             if marked:
                 stands[part] = marked
         words = " … ".join(stands.values())
         if stands and len(stands) == len(parts):
             return _finding(source, "name", words)
-        if stands:
+        if stands and not short:
             partly = partly or _finding(source, "part_of_name", words)
     return partly
 

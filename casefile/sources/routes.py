@@ -12,7 +12,16 @@ from casefile.cases import indexing
 from casefile.cases.access import OpenCase, requires
 from casefile.errors import CasefileError, ConflictError, InvalidError
 from casefile.policy import Permission
-from casefile.sources import agreements, handlers, identities, links, looks, roster, service
+from casefile.sources import (
+    agreements,
+    handlers,
+    identities,
+    links,
+    looks,
+    roster,
+    service,
+    witness,
+)
 from casefile.sources.forms import (
     KIND_NAMES,
     LEVEL_NAMES,
@@ -172,6 +181,7 @@ def source_page(case: OpenCase, source_id: UUID, **forms: FlaskForm) -> str:
         problems=examined.problems,
         only=roster.only_one(view.handlers),
         agreements=agreed,
+        lost=max(0, witness.of(session, source_id).promises - len(agreed)),
         today=now.astimezone(timezone()).date(),
         links=links.of_source(session, case, source_id),
         looks=looks.of(session, source_id, me, now, LOOKS) if mine else None,
@@ -268,20 +278,21 @@ def agreement_create(case: OpenCase, source_id: UUID) -> ResponseReturnValue:
     if not form.validate():
         page = source_page(case, source_id, agreement_form=form)
         return page, HTTPStatus.UNPROCESSABLE_ENTITY
-    with unit_of_work() as uow:
-        agreements.add(
-            uow,
-            case,
-            service.row(uow.session, case, source_id),
-            agreements.Agreement(
-                form.kind.data,
-                plain(form.text.data),
-                form.agreed_on.data.isoformat(),
-                form.until.data.isoformat() if form.until.data else "",
-            ),
-            supersedes_id=agreements.read_id(form.supersedes.data),
-        )
-        indexing.follow(uow, case)
+    told = agreements.Agreement(
+        form.kind.data,
+        plain(form.text.data),
+        form.agreed_on.data.isoformat(),
+        form.until.data.isoformat() if form.until.data else "",
+    )
+    instead = agreements.read_id(form.supersedes.data)
+    try:
+        with unit_of_work() as uow:
+            source = service.row(uow.session, case, source_id)
+            agreements.add(uow, case, source, told, supersedes_id=instead)
+            indexing.follow(uow, case)
+    except ConflictError as error:
+        put_error(form, "text", error)
+        return source_page(case, source_id, agreement_form=form), error.status
     flash(_("The promise is written down. Everybody on the case sees it."))
     return to_source(case, source_id)
 

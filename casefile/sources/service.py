@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID, uuid4
 
@@ -16,7 +16,15 @@ from casefile.cases import service as cases
 from casefile.errors import ConflictError, DamagedError, ForbiddenError, NotFoundError
 from casefile.index import Document
 from casefile.policy import Permission
-from casefile.sources import agreements, codenames, identities, opening, roster, statements
+from casefile.sources import (
+    agreements,
+    codenames,
+    identities,
+    opening,
+    roster,
+    statements,
+    witness,
+)
 from casefile.sources.models import Source, SourceHandler
 
 if TYPE_CHECKING:
@@ -28,11 +36,16 @@ if TYPE_CHECKING:
     from casefile.cases.access import OpenCase
     from casefile.sources.identities import Identity
     from casefile.sources.roster import HandlerView
+    from casefile.sources.witness import Seen
     from casefile.uow import UnitOfWork
 
 LEVELS = ("on_record", "not_for_attribution", "background", "confidential")
 TRIES = 200
 DAMAGED_CODENAME = "[damaged record]"
+DAMAGED = (
+    "What is said of this source cannot be read: its row was damaged. Nothing was saved over it. An "
+    "administrator can bring it back from a backup; its identity is kept apart and is not touched."
+)
 NO_SOURCE = "There is no such source in this case."
 
 
@@ -57,7 +70,7 @@ class Choice(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SourceView:
-    """A source with its open record."""
+    """A source with its open record; `sound` is false for one put back from an earlier day."""
 
     id: UUID
     case_id: UUID
@@ -71,6 +84,7 @@ class SourceView:
     shredded_at: datetime | None
     shredded_by_name: str
     handlers: Sequence[HandlerView]
+    sound: bool = True
 
     @property
     def url(self) -> str:
@@ -180,14 +194,24 @@ def save(uow: UnitOfWork, case: OpenCase, source_id: UUID, about: About, base: i
         raise SourceChangedError(before)
     detail = {"label": before.codename}
     if about.protection != before.protection:
-        if uow.actor_id is None or not before.handled_by(uow.actor_id):
-            msg = "Only this source's handlers may change how it is protected. Nothing was saved."
-            raise ForbiddenError(msg)
+        _check_handles(uow, case, source, before)
         detail |= {"from": before.protection, "to": about.protection}
-    source.version, source.changed_at, source.change_number = base + 1, uow.now, change
+    if before.codename == DAMAGED_CODENAME:
+        raise DamagedError(DAMAGED)
+    source.version = 1 + max(base, witness.of(uow.session, source_id).saved)
+    source.changed_at, source.change_number = uow.now, change
     seal_record(case, source, before.codename, about)
     uow.session.flush()
     audit.record(uow, "source.edited", subject_id=source_id, case=case, detail=detail)
+
+
+def _check_handles(uow: UnitOfWork, case: OpenCase, source: Source, view: SourceView) -> None:
+    """Raise ForbiddenError for whoever has no key to this source: a row can be planted, a key cannot."""
+    me = opening.holder_of(uow)
+    if not view.handled_by(me.user_id):
+        msg = "Only this source's handlers may change how it is protected. Nothing was saved."
+        raise ForbiddenError(msg)
+    opening.open_source(uow.session, case, me, source, listed=True)
 
 
 def row(session: Session, case: OpenCase, source_id: UUID) -> Source:
@@ -198,7 +222,8 @@ def row(session: Session, case: OpenCase, source_id: UUID) -> Source:
     return found
 
 
-def _open(case: OpenCase, found: Any) -> tuple[str, About]:
+def _open(case: OpenCase, found: Any, seen: Seen) -> tuple[str, About]:
+    """Open a record. One that the trail knows a later version of counts as confidential."""
     try:
         told = json.loads(
             case.key(found.generation).open(
@@ -207,7 +232,8 @@ def _open(case: OpenCase, found: Any) -> tuple[str, About]:
         )
     except DamagedError:
         return DAMAGED_CODENAME, About("confidential")
-    return told.pop("codename"), About(**told)
+    codename, about = told.pop("codename"), About(**told)
+    return codename, about if found.version == seen.saved else replace(about, protection=LEVELS[-1])
 
 
 def _views(
@@ -218,9 +244,10 @@ def _views(
         found.shredded_by_id for found in rows if found.shredded_by_id
     }
     names = accounts.names(session, people)
+    seen = witness.of_sources(session, [found.id for found in rows])
     views = []
     for found in rows:
-        codename, about = _open(case, found)
+        codename, about = _open(case, found, seen[found.id])
         views.append(
             SourceView(
                 id=found.id,
@@ -235,6 +262,7 @@ def _views(
                 shredded_at=found.shredded_at,
                 shredded_by_name=names.get(found.shredded_by_id, ""),
                 handlers=handlers[found.id],
+                sound=found.version == seen[found.id].saved,
             )
         )
     return views
@@ -291,18 +319,19 @@ def listed(
 def choices(session: Session, case: OpenCase) -> list[Choice]:
     """Return the sources of a case by codename, for whatever is to be backed by one."""
     rows = session.execute(statements.ALL, {"case_id": case.id}).all()
-    found = [_choice(case, source) for source in rows]
+    seen = witness.of_sources(session, [source.id for source in rows])
+    found = [_choice(case, source, seen[source.id]) for source in rows]
     return sorted(found, key=lambda choice: choice.codename)
 
 
-def _choice(case: OpenCase, found: Any) -> Choice:
-    codename, about = _open(case, found)
+def _choice(case: OpenCase, found: Any, seen: Seen) -> Choice:
+    codename, about = _open(case, found, seen)
     return Choice(found.id, codename, about.protection, found.shredded_at is not None)
 
 
 def standing(session: Session, case: OpenCase, source_id: UUID) -> Choice:
     """Return codename, protection level and whether it was shredded; NotFoundError if there is none."""
-    return _choice(case, row(session, case, source_id))
+    return _choice(case, row(session, case, source_id), witness.of(session, source_id))
 
 
 def documents(session: Session, case: OpenCase, since: int, until: int) -> Iterator[Document]:
@@ -313,9 +342,10 @@ def documents(session: Session, case: OpenCase, since: int, until: int) -> Itera
     asked = {"case_id": case.id, "since": since, "until": until}
     rows = session.execute(statements.CHANGED, asked).all()
     names = accounts.names(session, {found.added_by_id for found in rows})
-    promised = agreements.texts(session, case, [found.id for found in rows])
+    ids = [found.id for found in rows]
+    promised, seen = agreements.texts(session, case, ids), witness.of_sources(session, ids)
     for found in rows:
-        codename, about = _open(case, found)
+        codename, about = _open(case, found, seen[found.id])
         parts = (about.reliability, about.motive, about.quotable, *promised.get(found.id, ()))
         yield Document(
             id=found.id,

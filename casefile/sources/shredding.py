@@ -11,7 +11,7 @@ from casefile import audit, db
 from casefile.cases import service as cases
 from casefile.errors import ForbiddenError, InvalidError
 from casefile.policy import Permission
-from casefile.sources import opening, service
+from casefile.sources import opening, service, witness
 from casefile.sources.models import SourceContact, SourceGrant, SourceIdentity
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ def shred(uow: UnitOfWork, case: OpenCase, source_id: UUID, typed: str) -> None:
     source.manifest = source.origin = b""
     source.shredded_at = source.changed_at = uow.now
     source.shredded_by_id = me.user_id
-    source.version, source.change_number = source.version + 1, change
+    source.version = 1 + max(source.version, witness.of(uow.session, source.id).saved)
+    source.change_number = change
     about = service.About(view.protection, quotable=view.about.quotable)
     service.seal_record(case, source, view.codename, about)
     uow.session.flush()

@@ -111,5 +111,9 @@ LINKS = (
     .where(_LINK.c.source_id == bindparam("source_id"))
     .order_by(_LINK.c.at, _LINK.c.id)
 )
+# Files that somebody said come from a source, not such as only name it.
+GIVEN = select(_LINK.c.item_id, _LINK.c.source_id).where(
+    _LINK.c.item_id.in_(bindparam("item_ids", expanding=True)), _LINK.c.mentioned.is_(False)
+)
 NAMED_IN_NOTE = select(_LINK).where(_LINK.c.note_id == bindparam("thing_id"))
 NAMED_IN_ITEM = select(_LINK).where(_LINK.c.item_id == bindparam("thing_id"))

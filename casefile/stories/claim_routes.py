@@ -10,7 +10,7 @@ from wtforms import SelectChoice
 from casefile.accounts.forms import put_error
 from casefile.cases import indexing
 from casefile.cases.access import OpenCase, requires
-from casefile.errors import ConflictError, InvalidError, NotFoundError
+from casefile.errors import NotFoundError
 from casefile.evidence import service as evidence
 from casefile.policy import Permission
 from casefile.sources import service as sources
@@ -23,7 +23,15 @@ from casefile.stories.forms import (
     VersionForm,
 )
 from casefile.stories.records import LANGUAGES, VERDICTS
-from casefile.stories.routes import given, none_of, opened, others, people_in, say_unreached
+from casefile.stories.routes import (
+    REFUSED,
+    given,
+    none_of,
+    opened,
+    others,
+    people_in,
+    say_unreached,
+)
 from casefile.web import current, database_session, pager, resources, unit_of_work
 
 if TYPE_CHECKING:
@@ -98,7 +106,7 @@ def create(case: OpenCase, story_id: UUID) -> ResponseReturnValue:
                 words=(form.words.data or "").strip(),
             )
             indexing.follow(uow, case)
-    except InvalidError as error:
+    except REFUSED as error:
         put_error(form, "words", error)
         return _new_page(case, story_id, form), error.status
     flash(_("The claim has its number. Now say what it rests on."))
@@ -161,7 +169,7 @@ def _change(
         with unit_of_work() as uow:
             act(uow)
             indexing.follow(uow, case)
-    except (InvalidError, ConflictError) as error:
+    except REFUSED as error:
         put_error(form, FIRST[kind], error)
         newest = keeping.load(database_session(), case, story_id).get("claim", claim_id).version
         form.version.raw_data, form.version.data = None, newest

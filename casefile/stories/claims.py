@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert
 
 from casefile.errors import ConflictError, ForbiddenError, InvalidError
 from casefile.policy import Permission
-from casefile.stories import assignments, keeping, service, strength, supports, telling
+from casefile.stories import assignments, authors, keeping, service, strength, supports, telling
 from casefile.stories.markers import mark_words, passages
 from casefile.stories.models import StoryCitation
 from casefile.stories.records import TEXT, UNCHECKED, VERIFIED, Claim, Support
@@ -28,9 +28,17 @@ MOVED_ON = (
     "Somebody changed this claim while you were at it. Nothing of theirs was overwritten; what you "
     "wrote stands below. Look at the claim as it is now and send yours again."
 )
+DAMAGED = (
+    "This claim cannot be read: its row was damaged. Write its statement anew, then say what it rests "
+    "on and have it checked."
+)
 OWN_CLAIM = (
     "You wrote this claim, or the words marked with it, so somebody else has to check it. "
     "Ask the lead for a fact-checker on this case."
+)
+SAME_PERSON = (
+    "Your account has the same name as somebody who wrote this claim, so somebody else has to check "
+    "it. If you are two people, an administrator can tell the names apart."
 )
 CIRCLE = (
     "That claim rests on this one already, directly or by way of others: the two would prove each "
@@ -54,6 +62,13 @@ def _get(held: Held, claim_id: UUID, version: int) -> Part:
     if part.version != version:
         raise ConflictError(MOVED_ON)
     return part
+
+
+def _readable(part: Part) -> Claim:
+    claim: Claim | None = part.record
+    if claim is None:
+        raise ConflictError(DAMAGED)
+    return claim
 
 
 def add(
@@ -101,7 +116,7 @@ def edit(
     """Say a claim in other words or as another kind: it has to be checked again."""
     held = _take(uow, case, Permission.STORY_EDIT, story_id)
     part = _get(held, claim_id, version)
-    old: Claim = part.record or Claim(statement, category)
+    old: Claim = part.record or Claim(statement, category, writers=tuple(held.whole.head.authors))
     if (old.statement, old.category) == (statement, category) and part.record:
         return
     held.wrote = True
@@ -133,7 +148,7 @@ def add_support(
     """
     held = _take(uow, case, Permission.STORY_EDIT, story_id)
     part = _get(held, claim_id, version)
-    claim: Claim = part.record
+    claim = _readable(part)
     kind, thing_id = supports.find(uow.session, case, held.whole, what)
     added = Support(kind, thing_id, page, passage)
     if added in claim.supports:
@@ -155,7 +170,7 @@ def remove_support(
     """Take away one thing a claim rests on."""
     held = _take(uow, case, Permission.STORY_EDIT, story_id)
     part = _get(held, claim_id, version)
-    kept = list(part.record.supports)
+    kept = list(_readable(part).supports)
     if not 0 <= index < len(kept):
         raise ConflictError(MOVED_ON)
     del kept[index]
@@ -195,11 +210,11 @@ def check(
     """
     held = _take(uow, case, Permission.STORY_CHECK, story_id)
     part = _get(held, claim_id, version)
-    claim: Claim | None = part.record
-    if claim is None:
-        raise ConflictError(keeping.TAMPERED)
+    claim = _readable(part)
     if held.actor in claim.writers:
         raise ForbiddenError(OWN_CLAIM)
+    if authors.is_among(uow.session, UUID(held.actor), set(map(UUID, claim.writers))):
+        raise ForbiddenError(SAME_PERSON)
     cards = supports.look_up(uow.session, case, held.whole.of("claim"))
     # What the newsroom asks beyond that is for the decision; a verdict is given whatever the rules.
     work = Examination(held.whole, cards, Rules())

@@ -9,11 +9,11 @@ from flask_babel import gettext as _
 from casefile import policy
 from casefile.accounts.forms import put_error
 from casefile.cases.access import OpenCase, requires
-from casefile.errors import ConflictError, InvalidError
 from casefile.policy import Permission
 from casefile.stories import authors, decisions, exposure, moments, outcomes
 from casefile.stories.decisions import Ask
 from casefile.stories.forms import (
+    CorrectForm,
     DayForm,
     DecisionForm,
     ImpactForm,
@@ -21,7 +21,15 @@ from casefile.stories.forms import (
     PublishForm,
 )
 from casefile.stories.records import Impact
-from casefile.stories.routes import none_of, opened, others, people_in, rules_now, say_unreached
+from casefile.stories.routes import (
+    REFUSED,
+    none_of,
+    opened,
+    others,
+    people_in,
+    rules_now,
+    say_unreached,
+)
 from casefile.stories.rules import STEPS
 from casefile.web import (
     confirmed,
@@ -44,7 +52,7 @@ if TYPE_CHECKING:
 bp = Blueprint("decisions", __name__, url_prefix="/cases/<uuid:case_id>/stories/<uuid:story_id>")
 FORMS: dict[str, type[FlaskForm]] = {
     "publish": PublishForm,
-    "correct": DayForm,
+    "correct": CorrectForm,
     "retract": DayForm,
 }
 
@@ -111,7 +119,7 @@ def _decide(case: OpenCase, story_id: UUID, name: str) -> ResponseReturnValue:
             decisions.decide(uow, case, story_id, ask)
     except decisions.MovedOnError as moved:
         return _moved(case, story_id, form, moved), HTTPStatus.CONFLICT
-    except (InvalidError, ConflictError) as error:
+    except REFUSED as error:
         put_error(form, "reason", error)
         return _page(case, story_id, name, form), error.status
     flash(_("It is decided."))
@@ -121,7 +129,7 @@ def _decide(case: OpenCase, story_id: UUID, name: str) -> ResponseReturnValue:
 
 def _is_exposed(case: OpenCase, story_id: UUID, form: FlaskForm) -> bool:
     """Say whether a story about to come out names or quotes a protected source, and nobody looked."""
-    if not isinstance(form, PublishForm) or form.exposed.data:
+    if "exposed" not in form or form.exposed.data:
         return False
     if not exposure.of_story(case, opened(case, story_id, none_of)):
         return False
@@ -280,7 +288,7 @@ def publication_create(case: OpenCase, story_id: UUID) -> ResponseReturnValue:
         told = _publication(case, form)
         with unit_of_work() as uow:
             outcomes.add_publication(uow, case, story_id, told)
-    except (InvalidError, ConflictError) as error:
+    except REFUSED as error:
         put_error(form, "url", error)
         return _published(case, story_id, publication=form), error.status
     flash(_("Saved."))
@@ -304,7 +312,7 @@ def impact_create(case: OpenCase, story_id: UUID) -> ResponseReturnValue:
     try:
         with unit_of_work() as uow:
             outcomes.add_impact(uow, case, story_id, told)
-    except ConflictError as error:
+    except REFUSED as error:
         put_error(form, "text", error)
         return _published(case, story_id, impact=form), error.status
     flash(_("Saved."))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -135,6 +136,8 @@ def _check_step(held: Held, step: Step, rules: Rules, ask: Ask) -> None:
         cases.hold(uow, held.case, also)
     if step.apart:
         check_apart(uow.session, whole, UUID(held.actor))
+    if ask.day:
+        _check_day(held, date.fromisoformat(ask.day))
     if step.name == "publish":
         _check_approval(held)
         _check_embargo(held, ask)
@@ -239,6 +242,16 @@ def _check_approval(held: Held) -> None:
         raise MovedOnError(whole, [])
     if not approval_holds(uow.session, anchor, whole, standing.content):
         raise MovedOnError(whole, changed_since(whole, standing))
+
+
+def _check_day(held: Held, day: date) -> None:
+    """Refuse a correction or retraction dated before the story came out or later than today."""
+    moments.check_past_day(day, held.uow.now, "That day has not come yet.")
+    out = [moments.read(part.record.at) for part in held.whole.of(PUBLICATION) if part.record]
+    first = min((at for at in out if at is not None), default=None)
+    if first is not None and day < (first - moments.WESTERNMOST).date():
+        msg = "The story had not come out on that day yet."
+        raise InvalidError(msg)
 
 
 def _check_embargo(held: Held, ask: Ask) -> None:

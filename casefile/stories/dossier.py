@@ -72,7 +72,7 @@ def opened_lately(session: Session, story_id: UUID, person_id: UUID, now: dateti
             audit.Entry.subject_id == story_id,
             audit.Entry.actor_id == person_id,
             audit.Entry.action == OPENED,
-            audit.Entry.at > now - ONE_LOOK,
+            audit.Entry.at.between(now - ONE_LOOK, now),
         )
         .limit(1)
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from casefile.policy import Permission
 from casefile.sources import quoting
 from casefile.sources.opening import Holder
+from casefile.stories import markers
 from casefile.web import current, database_session, resources
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def findings(case: OpenCase, *texts: str | None, quotes: bool = True) -> list[Fi
         resources(),
         database_session(),
         case,
-        "\n".join(text or "" for text in texts),
+        "\n".join(markers.said(text or "") for text in texts),
         holder=Holder(me.person.id, me.bundle) if case.can(Permission.SOURCE_HANDLE) else None,
         quotes=quotes,
     )

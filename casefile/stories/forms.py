@@ -250,6 +250,7 @@ class ReplyForm(FlaskForm):
         description=_l("Where the story says what they answered, or that they did not."),
     )
     version = IntegerField(widget=HiddenInput(), validators=[base_version])
+    exposed = BooleanField(_l("I looked at each of these, and it may be asked so"))
 
 
 class DecisionForm(FlaskForm):
@@ -286,8 +287,12 @@ class PublicationForm(FlaskForm):
     )
 
 
-class PublishForm(PublicationForm):
+class CorrectForm(DayForm):
     exposed = BooleanField(_l("I looked at each of these, and the story may come out so"))
+
+
+class PublishForm(PublicationForm):
+    exposed = CorrectForm.exposed
     version = DecisionForm.version
     content = DecisionForm.content
     rules = DecisionForm.rules
@@ -301,7 +306,15 @@ class ImpactForm(FlaskForm):
         _l("What happened"),
         validators=[InputRequired(FILL_IN), not_blank, Length(max=LONG, message=TOO_LONG)],
     )
-    url = _line(_l("Address"), ADDRESS)
+    url = StringField(
+        _l("Address"),
+        validators=[
+            Optional(),
+            Length(max=ADDRESS, message=TOO_LONG),
+            no_control_characters,
+            web_address,
+        ],
+    )
 
 
 class RulesForm(FlaskForm):

@@ -94,8 +94,8 @@ def open_part(case: OpenCase, row: Any) -> Part:
 
 
 def ledger(parts: Iterable[Any]) -> str:
-    """Stand for these parts and versions and no others."""
-    each = sorted(keys.packed(part.id, part.version) for part in parts)
+    """Stand for these parts under these numbers, in these versions, and no others."""
+    each = sorted(keys.packed(part.id, part.kind, part.number, part.version) for part in parts)
     return keys.digest(b"".join(each)).hex()
 
 

@@ -13,6 +13,7 @@ TARGET = re.compile(r"\(c:(\d{0,6}|new)\)")
 NUMBERED = re.compile(r"\]\(c:(\d{1,6})\)")
 WORD = re.compile(r"\w+(?:[’'\-]\w+)*")
 LINK = re.compile(r"\[([^\[\]]*)\]\([^)\s]*\)")
+ADDRESS = re.compile(r"\]\((?!c:)([^)\s]+)")
 CITATION = re.compile(r"\[E-\d{1,9}\]")
 FENCE = re.compile(r" {0,3}(```|~~~)")
 CONTINUES = re.compile(r"\s|[-*+>|]|\d+[.)]\s")
@@ -30,7 +31,10 @@ class Mark(NamedTuple):
 
 
 def marks(text: str) -> Iterator[Mark]:
-    """Yield the marked words of a text in one walk; number 0 is a claim that has none yet."""
+    """Yield the marked words of a text in one walk; number 0 is a claim that has none yet.
+
+    Marks do not stand inside of one another, as links in Markdown do not: the inner one counts.
+    """
     opened: list[int] = []
     for sign in SIGN.finditer(text):
         if sign[0] == "[":
@@ -40,17 +44,16 @@ def marks(text: str) -> Iterator[Mark]:
             target = TARGET.match(text, sign.end())
             if target:
                 number = int(target[1]) if target[1].isdigit() else 0
-                words = text[start + 1 : sign.start()]
-                yield Mark(start, target.end(), number, words)
+                opened.clear()
+                yield Mark(start, target.end(), number, text[start + 1 : sign.start()])
 
 
 def passages(text: str) -> dict[int, str]:
     """Return the words marked with each claim; words in several places are joined."""
-    found: dict[int, str] = {}
+    found: dict[int, list[str]] = {}
     for mark in marks(text):
-        words = bare(mark.words)
-        found[mark.number] = f"{found[mark.number]} … {words}" if mark.number in found else words
-    return found
+        found.setdefault(mark.number, []).append(bare(mark.words))
+    return {number: " … ".join(words) for number, words in found.items()}
 
 
 def numbers(text: str) -> set[int]:
@@ -67,19 +70,15 @@ def bare(text: str) -> str:
 def without_marks(text: str) -> str:
     """Return a text with the words of its claims, but not their signs."""
     pieces, end = [], 0
-    for mark in _outermost(text):
-        pieces += [text[end : mark.start], without_marks(mark.words)]
+    for mark in marks(text):
+        pieces += [text[end : mark.start], mark.words]
         end = mark.end
     return "".join([*pieces, text[end:]])
 
 
-def _outermost(text: str) -> list[Mark]:
-    found: list[Mark] = []
-    for mark in marks(text):
-        while found and found[-1].start > mark.start:
-            found.pop()
-        found.append(mark)
-    return found
+def said(text: str) -> str:
+    """Return the words of a text as one reads them, whatever signs stand between, then its addresses."""
+    return "\n".join([bare(without_marks(text)), *ADDRESS.findall(text)])
 
 
 def count_words(text: str) -> int:
@@ -90,7 +89,7 @@ def number_new(text: str, take: Callable[[str], int]) -> str:
     """Give a number to every claim that has none; `take` is told the words and returns it."""
     pieces, end = [], 0
     for mark in marks(text):
-        if mark.number == 0 and mark.start >= end:
+        if mark.number == 0:
             pieces += [text[end : mark.start], f"[{mark.words}](c:{take(bare(mark.words))})"]
             end = mark.end
     return "".join([*pieces, text[end:]])
@@ -98,11 +97,13 @@ def number_new(text: str, take: Callable[[str], int]) -> str:
 
 def mark_words(text: str, words: str, number: int) -> str | None:
     """Mark the first place where these words stand outside of any mark; None when there is none."""
-    taken = [(mark.start, mark.end) for mark in marks(text)]
     pattern = re.compile(r"\s+".join(map(re.escape, words.split())))
-    for found in pattern.finditer(text):
-        if all(found.end() <= start or found.start() >= end for start, end in taken):
+    free = 0
+    for start, end in [*((mark.start, mark.end) for mark in marks(text)), (len(text), len(text))]:
+        found = pattern.search(text, free, start)
+        if found:
             return f"{text[: found.start()]}[{found[0]}](c:{number}){text[found.end() :]}"
+        free = end
     return None
 
 

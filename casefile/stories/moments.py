@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from casefile.errors import InvalidError
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 TOLERANCE = timedelta(minutes=5)
+EASTERNMOST, WESTERNMOST = timedelta(hours=14), timedelta(hours=12)
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 NO_SUCH_HOUR = (
     "That hour does not exist where you are: the clocks are put forward over it. "
@@ -40,6 +41,12 @@ def written(moment: datetime | None) -> str:
 
 def read(text: str) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
+
+
+def check_past_day(day: date, now: datetime, message: str) -> None:
+    """Refuse a day that has begun nowhere on earth yet: days are written without a zone."""
+    if day > (now + EASTERNMOST).date():
+        raise InvalidError(message)
 
 
 def check_past(moment: datetime | None, now: datetime, message: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from casefile.errors import ConflictError, InvalidError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from casefile.cases.access import OpenCase
     from casefile.uow import UnitOfWork
 
+NOT_YET = "That day has not come yet. Write down what followed once it has."
 NOT_OUT = "This story has not come out yet. Record where it appeared once it is published."
 
 
@@ -68,5 +70,6 @@ def add_impact(uow: UnitOfWork, case: OpenCase, story_id: UUID, told: Impact) ->
     held = keeping.take(uow, case, Permission.STORY_EDIT, story_id)
     if held.whole.state not in OUT:
         raise ConflictError(NOT_OUT)
+    moments.check_past_day(date.fromisoformat(told.day), uow.now, NOT_YET)
     part = held.put(IMPACT, told)
     held.record("impact.added", {"impact": part.number})

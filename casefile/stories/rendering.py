@@ -6,18 +6,21 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import nh3
+from markdown_it.rules_inline import link
 from markdown_it.token import Token
 from markupsafe import Markup
 
 from casefile.notes import markdown
+from casefile.stories import markers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from markdown_it import MarkdownIt
     from markdown_it.rules_core import StateCore
+    from markdown_it.rules_inline import StateInline
 
-HREF = re.compile(r"c:(\d{1,6})")
+OURS = re.compile(r"c:", re.IGNORECASE)
 TAGS = markdown.TAGS | {"mark", "sup"}
 ATTRIBUTES = {**markdown.ATTRIBUTES, "mark": {"id", "class", "data-verdict"}, "sup": {"class"}}
 
@@ -29,26 +32,53 @@ class Row(NamedTuple):
     claims: list[int]
 
 
+def _link(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
+    """Read a link, and note the claim when it is a mark as `markers` sees it.
+
+    Markdown knows more ways to write the same address; words marked by one of those would look
+    checked, and no claim would know of them.
+    """
+    start, before = state.pos, len(state.tokens)
+    if not link(state, silent):
+        return False
+    if not silent:
+        opening = next(one for one in state.tokens[before:] if one.type == "link_open")
+        opening.meta["claim"] = _marked(state).get((start, state.pos), 0)
+    return True
+
+
+def _marked(state: StateInline) -> dict[tuple[int, int], int]:
+    known = state.env.get("marked")
+    if known is None or known[0] != state.src:
+        found = {(mark.start, mark.end): mark.number for mark in markers.marks(state.src)}
+        known = state.env["marked"] = (state.src, found)
+    marked: dict[tuple[int, int], int] = known[1]
+    return marked
+
+
 def _mark_claims(state: StateCore) -> None:
     env = state.env
     seen, verdicts = env.setdefault("seen", set()), env.get("verdicts", {})
     for block in state.tokens:
         if block.type != "inline" or not block.children:
             continue
-        ends: list[int] = []
+        ends: list[int | None] = []
         children: list[Token] = []
         for token in block.children:
             if token.type == "link_open":
-                found = HREF.fullmatch(str(token.attrGet("href") or ""))
-                ends.append(int(found[1]) if found else 0)
-                if found:
-                    children.append(_open(int(found[1]), env, seen, verdicts))
+                number = token.meta.get("claim") or None
+                plain = OURS.match(str(token.attrGet("href") or "")) is not None
+                ends.append(number or (0 if plain else None))
+                if number:
+                    children.append(_open(number, env, seen, verdicts))
+                if number or plain:
                     continue
             elif token.type == "link_close" and ends:
                 number = ends.pop()
                 if number:
                     block.meta.setdefault("claims", []).append(number)
                     children += _close(number, env["margin"])
+                if number is not None:
                     continue
             children.append(token)
         block.children = children
@@ -76,6 +106,7 @@ def _close(number: int, margin: str) -> list[Token]:
 
 def _parser() -> MarkdownIt:
     parser = markdown.make_parser()
+    parser.inline.ruler.at("link", _link)
     parser.core.ruler.push("claims", _mark_claims)
     return parser
 

@@ -9,19 +9,21 @@ from flask_babel import gettext as _
 from casefile.accounts.forms import put_error
 from casefile.cases import indexing
 from casefile.cases.access import OpenCase, requires
-from casefile.errors import InvalidError
 from casefile.policy import Permission
-from casefile.stories import keeping, moments, replies
+from casefile.stories import exposure, keeping, moments, replies
 from casefile.stories.forms import ReplyForm
 from casefile.stories.records import REPLY, Reply
-from casefile.stories.routes import none_of, opened, others, say_unreached
+from casefile.stories.routes import REFUSED, none_of, opened, others, say_unreached
 from casefile.web import database_session, timezone, unit_of_work
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
     from flask.typing import ResponseReturnValue
+
+    from casefile.sources.quoting import Finding
 
 bp = Blueprint(
     "replies", __name__, url_prefix="/cases/<uuid:case_id>/stories/<uuid:story_id>/replies"
@@ -40,6 +42,7 @@ def _page(
     form: ReplyForm,
     reply_id: UUID | None = None,
     theirs: Reply | None = None,
+    findings: Sequence[Finding] = (),
 ) -> str:
     story = opened(case, story_id, none_of)
     reply = next((one for one in story.replies if one.id == reply_id), None)
@@ -51,6 +54,7 @@ def _page(
         form=form,
         theirs=theirs,
         members=others(case),
+        findings=findings,
     )
 
 
@@ -87,14 +91,18 @@ def edit(case: OpenCase, story_id: UUID, reply_id: UUID) -> ResponseReturnValue:
 @bp.post("/<uuid:reply_id>/edit")
 @requires(Permission.STORY_EDIT)
 def update(case: OpenCase, story_id: UUID, reply_id: UUID) -> ResponseReturnValue:
-    keeping.load(database_session(), case, story_id).get(REPLY, reply_id)
-    return _save(case, story_id, reply_id)
+    part = keeping.load(database_session(), case, story_id).get(REPLY, reply_id)
+    return _save(case, story_id, reply_id, part.record)
 
 
-def _save(case: OpenCase, story_id: UUID, reply_id: UUID | None) -> ResponseReturnValue:
+def _save(
+    case: OpenCase, story_id: UUID, reply_id: UUID | None, before: Reply | None = None
+) -> ResponseReturnValue:
     form = ReplyForm()
-    if not form.validate():
-        return _page(case, story_id, form, reply_id), HTTPStatus.UNPROCESSABLE_ENTITY
+    findings = _exposed(case, form, before)
+    if findings or not form.validate():
+        page = _page(case, story_id, form, reply_id, findings=findings)
+        return page, HTTPStatus.UNPROCESSABLE_ENTITY
     try:
         told = _reply(form)
         with unit_of_work() as uow:
@@ -102,17 +110,25 @@ def _save(case: OpenCase, story_id: UUID, reply_id: UUID | None) -> ResponseRetu
                 uow, case, story_id, told, reply_id=reply_id, version=form.version.data or 0
             )
             indexing.follow(uow, case)
-    except InvalidError as error:
-        put_error(form, _field(form), error)
-        return _page(case, story_id, form, reply_id), error.status
     except replies.ReplyChangedError as conflict:
         put_error(form, "subject", conflict)
         form.version.raw_data, form.version.data = None, conflict.version
         return _page(case, story_id, form, reply_id, conflict.theirs), conflict.status
+    except REFUSED as error:
+        put_error(form, _field(form), error)
+        return _page(case, story_id, form, reply_id), error.status
     flash(_("Saved."))
     say_unreached(case, told.used)
     where = url_for("stories.show", case_id=case.id, story_id=story_id)
     return redirect(f"{where}#replies", HTTPStatus.SEE_OTHER)
+
+
+def _exposed(case: OpenCase, form: ReplyForm, before: Reply | None) -> list[Finding]:
+    """Return which protected sources a request names or quotes, until its writer looked at them."""
+    asked = (form.asked.data or "").replace("\r\n", "\n").strip()
+    if form.exposed.data or (before is not None and before.asked == asked):
+        return []
+    return exposure.findings(case, asked)
 
 
 def _field(form: ReplyForm) -> str:

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from casefile.accounts.forms import put_error
 from casefile.cases import indexing, mentions
 from casefile.cases.access import OpenCase, requires
-from casefile.errors import InvalidError, NotFoundError
+from casefile.errors import ConflictError, DamagedError, InvalidError, NotFoundError
 from casefile.evidence import service as evidence
 from casefile.notes.differences import compare
 from casefile.policy import Permission
@@ -50,6 +50,8 @@ if TYPE_CHECKING:
 bp = Blueprint("stories", __name__, url_prefix="/cases/<uuid:case_id>/stories")
 PAGE = 50
 CHOICES = 200
+# What refuses a save; what was typed comes back with it.
+REFUSED = (InvalidError, ConflictError, DamagedError)
 
 
 def rules_now() -> Rules:
@@ -164,7 +166,7 @@ def create(case: OpenCase) -> ResponseReturnValue:
                 uow, case, title=title, text=text, outlet=(form.outlet.data or "").strip()
             )
             indexing.follow(uow, case)
-    except InvalidError as error:
+    except REFUSED as error:
         put_error(form, "body", error)
         return new_page(case, form), error.status
     flash(_("The story is begun."))
@@ -261,7 +263,7 @@ def update(case: OpenCase, story_id: UUID, language: str) -> ResponseReturnValue
             indexing.follow(uow, case)
     except service.TextChangedError as conflict:
         return _conflict(case, story_id, form, text, conflict.theirs), HTTPStatus.CONFLICT
-    except InvalidError as error:
+    except REFUSED as error:
         put_error(form, "body", error)
         return edit_page(case, opened(case, story_id, none_of), language, form), error.status
     flash(_("Draft saved."))
@@ -330,8 +332,9 @@ def describe(case: OpenCase, story_id: UUID) -> ResponseReturnValue:
         if form.version.data == story.version:
             try:
                 _save_settings(case, story_id, form)
-            except InvalidError as error:
-                put_error(form, "embargo", error)
+            except REFUSED as error:
+                status = error.status
+                put_error(form, "embargo" if isinstance(error, InvalidError) else "title", error)
             else:
                 flash(_("Saved."))
                 return redirect(story.url, HTTPStatus.SEE_OTHER)

@@ -93,11 +93,30 @@ class Examination:
 
     def verdict(self, claim_id: str) -> tuple[str, tuple[tuple[str, str], ...]]:
         """Return the verdict that holds, and why one that was given does not any more."""
-        known = self._verdicts.get(claim_id)
-        if known is None:
-            self._verdicts[claim_id] = (UNCHECKED, ())  # a circle proves nothing
-            known = self._verdicts[claim_id] = self._verdict(claim_id)
-        return known
+        if claim_id not in self._verdicts:
+            below = self._from_the_ground(claim_id)
+            self._verdicts.update(dict.fromkeys(below, (UNCHECKED, ())))  # a circle proves nothing
+            for one in below:
+                self._verdicts[one] = self._verdict(one)
+        return self._verdicts[claim_id]
+
+    def _from_the_ground(self, claim_id: str) -> list[str]:
+        """Return a claim and what it rests on by way of others, the lowest first: no chain is too long."""
+        found: dict[str, None] = {}
+        seen, waiting = set(self._verdicts), [claim_id]
+        while waiting:
+            here = waiting[-1]
+            left = [] if here in seen else [one for one in self._below(here) if one not in seen]
+            seen.add(here)
+            if left:
+                waiting += left
+            else:
+                found[waiting.pop()] = None
+        return list(found)
+
+    def _below(self, claim_id: str) -> list[str]:
+        claim = self.records.get(claim_id)
+        return [one.id for one in claim.supports if one.kind == CLAIM] if claim else []
 
     def _verdict(self, claim_id: str) -> tuple[str, tuple[tuple[str, str], ...]]:
         claim = self.records.get(claim_id)

@@ -93,7 +93,9 @@ PARTS_OF_MANY = _EVERY_PART.where(
     _OF_MANY,
     _PART.c.kind.in_(bindparam("kinds", expanding=True)),
 ).order_by(_PART.c.story_id, _PART.c.kind, _PART.c.number)
-PLACES_OF_MANY = select(_PART.c.id, _PART.c.story_id, _PART.c.version).where(_OF_MANY)
+PLACES_OF_MANY = select(
+    _PART.c.id, _PART.c.story_id, _PART.c.kind, _PART.c.number, _PART.c.version
+).where(_OF_MANY)
 LAST_NUMBER = select(func.coalesce(func.max(_STORY.c.number), 0)).where(
     _STORY.c.case_id == bindparam("case_id")
 )

@@ -10,6 +10,7 @@ from uuid import UUID
 from casefile.errors import InvalidError
 from casefile.evidence import service as evidence
 from casefile.notes import service as notes
+from casefile.sources import links
 from casefile.sources import service as sources
 from casefile.sources.quoting import WATCHED
 from casefile.stories.content import digest
@@ -87,7 +88,9 @@ def look_up(session: Session, case: OpenCase, claims: Iterable[Part]) -> Cards:
 
 def _evidence(session: Session, case: OpenCase, wanted: set[str]) -> Iterable[Card]:
     items = evidence.get_many(session, case, map(UUID, wanted)) if wanted else []
-    return map(of_evidence, evidence.views(session, case, items))
+    views = evidence.views(session, case, items)
+    givers = links.givers(session, case, views) if views else {}
+    return [of_evidence(shown, givers.get(shown.id)) for shown in views]
 
 
 def _notes(session: Session, case: OpenCase, wanted: set[str]) -> Iterable[Card]:
@@ -102,8 +105,11 @@ def _sources(session: Session, case: OpenCase, wanted: set[str]) -> Iterable[Car
     return (of_source(case.id, found) for found in known if str(found.id) in wanted)
 
 
-def of_evidence(shown: EvidenceView) -> Card:
-    """Say of a file what counts for a claim: its hash, where it came from, whether it still stands."""
+def of_evidence(shown: EvidenceView, giver: UUID | None = None) -> Card:
+    """Say of a file what counts for a claim: its hash, where it came from, whether it still stands.
+
+    What a source gave comes from the source's hand, whatever else is said of its origin.
+    """
     origin = " ".join(shown.obtained_from.casefold().split())
     told = [shown.sha256, shown.withdrawn, origin, shown.obtained_how, str(shown.obtained_at)]
     state = WITHDRAWN if shown.withdrawn else LIVE if shown.sha256 else GONE
@@ -115,7 +121,7 @@ def of_evidence(shown: EvidenceView) -> Card:
         shown.url,
         state,
         digest(told),
-        origin=f"from:{origin}" if origin else "from:",
+        origin=f"source:{giver}" if giver else f"from:{origin}",
         reason=shown.withdrawn,
     )
 

@@ -4,11 +4,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from casefile.accounts.models import User
 from casefile.errors import ForbiddenError, InvalidError
 from casefile.evidence import service as evidence
 from casefile.evidence import withdrawing
 from tests import newsdesk
 from tests.cast import add_evidence, add_note, change
+from tests.intruder import writing
+from tests.sources_scene import new_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +54,16 @@ def test_a_claim_is_checked_by_somebody_who_did_not_write_it(
     assert "Verified" in shown
     assert "I read it." in shown
     assert "Ann Lead: Verified" in shown
+
+
+def test_a_second_account_of_its_writer_does_not_check_a_claim(app: Flask, cast: Cast) -> None:
+    story = newsdesk.begin(app, cast)
+    newsdesk.support(app, cast.ben, cast, story)
+    with writing(app) as session:
+        session.get_one(User, cast.eva.id).name = cast.ben.name.upper()
+
+    with pytest.raises(ForbiddenError, match="same name"):
+        newsdesk.check(app, cast.eva, cast, story)
 
 
 def test_whoever_changes_the_words_of_a_claim_has_written_it(app: Flask, cast: Cast) -> None:
@@ -215,6 +228,27 @@ def test_documents_from_one_hand_are_not_independent(app: Flask, cast: Cast) -> 
     newsdesk.support(app, cast.ben, cast, story, what="E-2")
 
     assert newsdesk.claim_of(app, cast, story).strength.label == "one_origin"
+
+
+@pytest.mark.parametrize("told", ["obtained from", "link"])
+def test_a_source_and_the_file_it_gave_are_one_hand(
+    app: Flask, browse: Browse, cast: Cast, told: str
+) -> None:
+    story = newsdesk.begin(app, cast)
+    at = new_source(app, cast.ann, cast.case.id)
+    for what in ("E-1", at.codename):
+        newsdesk.support(app, cast.ben, cast, story, what=what)
+    assert newsdesk.claim_of(app, cast, story).strength.independent == 2
+    edit = f"{cast.case.url}/evidence/{cast.case.evidence}/edit"
+    if told == "link":
+        browse(cast.ben).post(f"{at.url}/links", code="E-1")
+    else:
+        version = browse(cast.ben).get(edit).value("version")
+        browse(cast.ben).post(edit, obtained_from=f"{at.codename}, at the gate", version=version)
+
+    strength = newsdesk.claim_of(app, cast, story).strength
+
+    assert (strength.documents, strength.sources, strength.independent) == (1, 1, 1)
 
 
 def test_the_words_of_a_claim_are_marked_by_its_form(

@@ -7,8 +7,10 @@ from casefile.cases import service as cases
 from casefile.policy import Seat
 from casefile.uow import UnitOfWork
 from tests.cast import add_evidence, give_seat, resources_of, take_seat
+from tests.sources_scene import add_handler, new_source, shred
 
 if TYPE_CHECKING:
+    import pytest
     from flask import Flask
 
     from tests.cast import Cast, Clock
@@ -46,6 +48,24 @@ def test_evidence_is_two_clicks_from_the_desk(browse: Browse, cast: Cast) -> Non
     assert f"{cast.case.url}/evidence/new" in page.find("//main//a/@href")
     assert f"{cast.case.url}/notes/new" in page.find("//main//a/@href")
     assert not [link for link in browse(cast.cleo).get("/").find("//a/@href") if "/new" in link]
+
+
+def test_what_waits_about_a_source_stands_on_the_desk_from_however_many_cases(
+    app: Flask, browse: Browse, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = new_source(app, cast.ann, cast.case.id)
+    add_handler(app, cast.ann, cast.case.id, at.id, cast.ben)
+    shred(app, cast.ann, cast.case.id, at)
+    with UnitOfWork(resources_of(app), cast.ben.id, cast.ben.bundle) as uow:
+        cases.create(uow, title="A newer one", summary="")
+    monkeypatch.setattr("casefile.desk.routes.CASES", 1)
+
+    page = browse(cast.ben).get("/")
+
+    assert "A newer one" in page.main
+    assert f"Ann Lead shredded the source {at.codename}" in page.main
+    take_seat(app, cast.ann, cast.case.id, cast.ben)
+    assert at.codename not in browse(cast.ben).get("/").main
 
 
 def test_what_others_did_stands_on_the_desk(browse: Browse, cast: Cast) -> None:

@@ -52,7 +52,8 @@ def test_a_published_story_is_corrected_by_somebody_else_and_retracted(
     app: Flask, browse: Browse, cast: Cast
 ) -> None:
     story = newsdesk.approved(app, cast)
-    newsdesk.step(app, cast.eva, cast, story, "publish", publication=placed())
+    came_out = datetime(2026, 1, 2, 10, tzinfo=UTC)
+    newsdesk.step(app, cast.eva, cast, story, "publish", publication=placed(came_out))
     newsdesk.write(app, cast.ben, cast, story, f"{newsdesk.AGAIN}\nCorrected: by one som.")
     where, eva = newsdesk.url(cast, story), browse(cast.eva)
     assert newsdesk.state(app, cast, story) == "published"
@@ -63,6 +64,9 @@ def test_a_published_story_is_corrected_by_somebody_else_and_retracted(
 
     form = newsdesk.fields(eva.get(f"{where}/decisions/"))
     eva.post(f"{where}/correct", 422, **form, reason="A number was wrong.")
+    for day, why in (("2099-01-01", "has not come yet"), ("2025-12-31", "had not come out")):
+        page = eva.post(f"{where}/correct", 422, **form, reason="A number was wrong.", day=day)
+        assert why in page.problems()
     eva.post(f"{where}/correct", **form, reason="A number was wrong.", day="2026-02-03")
     form = newsdesk.fields(eva.get(f"{where}/decisions/"))
     eva.post(f"{where}/retract", **form, reason="The ledger was forged.", day="2026-03-04")
@@ -71,7 +75,10 @@ def test_a_published_story_is_corrected_by_somebody_else_and_retracted(
     for words in ("A number was wrong.", "2026-02-03", "The ledger was forged.", "Retraction"):
         assert words in page.main
     browse(cast.ben).post(f"{where}/texts/en", 409, title="x", body="y", version=2)
-    browse(cast.ben).post(f"{where}/impacts", kind="award", day="2026-03-05", text="A prize.")
+    told = {"kind": "award", "day": "2026-03-05", "text": "A prize."}
+    browse(cast.ben).post(f"{where}/impacts", 422, **told, url="javascript:alert(1)")
+    browse(cast.ben).post(f"{where}/impacts", 422, fields={**told, "day": "2099-01-01"})
+    browse(cast.ben).post(f"{where}/impacts", **told)
     assert "A prize." in browse(cast.cleo).get(f"{where}/published").main
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,17 @@ from casefile.milestones.content import Entered, band
 from casefile.stories.records import Publication, Reply
 from tests import newsdesk
 from tests.cast import open_case, resources_of
-from tests.grant_cast import active, link, make_team, milestone_ids, release, step
+from tests.grant_cast import (
+    ATTESTED,
+    active,
+    link,
+    make_team,
+    milestone_ids,
+    prepare,
+    release,
+    step,
+)
+from tests.sources_scene import new_source
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -54,6 +65,21 @@ def test_a_publication_fills_in_the_page_and_offers_to_open_the_commitment(
     }
     assert page.find("//select[@name='language']/option[@selected]/@value") == ["ru"]
     assert "you can open this commitment now" in browse(cast.eva).get(offers).text
+
+
+def test_words_that_name_a_source_are_pointed_out_before_they_are_released(
+    app: Flask, browse: Browse, cast: Cast
+) -> None:
+    resources = resources_of(app)
+    award_id = active(resources, make_team(resources, cast), [step("Work", 100, "E2")])
+    link(app, cast, award_id)
+    [milestone] = milestone_ids(resources, award_id)
+    at = new_source(app, cast.ann, cast.case.id)
+    prepare(app, cast, milestone, replace(ATTESTED, words=f"{at.codename} met us twice."))
+
+    page = browse(cast.eva).get(f"{cast.case.url}/milestones/{milestone}")
+
+    assert f"{at.codename} is named in this text" in page.main
 
 
 def test_rights_of_reply_count_as_information_requests(app: Flask, cast: Cast) -> None:

@@ -90,6 +90,11 @@ def test_the_other_handlers_are_told_who_looked(app: Flask, browse: Browse, cast
 
     look(browse(cast.ben), at)
 
+    told = browse(cast.ann).get("/notices/").main
+    assert "Somebody looked at the identity of a source you handle" in told
+    assert at.codename not in told
+    for other in (cast.ben, cast.cleo, cast.eva):
+        assert "looked at the identity" not in browse(other).get("/notices/").main
     page = browse(cast.ann).get(at.url)
     assert "Since your last look, others looked at the identity: Ben Writer" in page.main
     assert "Ben Writer" in page.find("//section[@aria-labelledby='looks']")[0].text_content()
@@ -97,6 +102,22 @@ def test_the_other_handlers_are_told_who_looked(app: Flask, browse: Browse, cast
     look(browse(cast.ann), at)
     assert "others looked" not in browse(cast.ann).get(at.url).main
     assert browse(cast.cleo).get(at.url).find("//section[@aria-labelledby='looks']") == []
+
+
+def test_no_clock_set_back_and_no_search_of_ones_own_hides_a_look(
+    app: Flask, browse: Browse, cast: Cast, clock: Clock
+) -> None:
+    at = new_source(app, cast.ann, cast.case.id)
+    add_handler(app, cast.ann, cast.case.id, at.id, cast.ben)
+    look(browse(cast.ann), at)
+    clock.forward(minutes=-3)
+    look(browse(cast.ben), at)
+    assert "others looked" in browse(cast.ann).get(at.url).main
+
+    browse(cast.ann).get(f"/search?q={NAME.split()[0]}")
+
+    assert actions(app)[-1] == "source.identity_matched"
+    assert "others looked" in browse(cast.ann).get(at.url).main
 
 
 def test_a_change_is_a_version_and_two_at_once_are_both_kept(
@@ -119,6 +140,18 @@ def test_a_change_is_a_version_and_two_at_once_are_both_kept(
     assert "version 3 by Ann Lead" in shown
     assert "2 earlier versions" in shown
     assert NAME in shown
+
+
+def test_what_a_refused_save_shows_of_the_identity_is_a_look_on_record(
+    app: Flask, browse: Browse, cast: Cast
+) -> None:
+    """Else a handler who sends an old version number would look without anybody knowing."""
+    at = new_source(app, cast.ann, cast.case.id)
+
+    page = browse(cast.ann).post(f"{at.url}/identity/edit", 409, name="x", version="7")
+
+    assert NAME in page.main
+    assert actions(app)[-2:] == ["source.identity_opened", "request.refused"]
 
 
 def test_the_contact_log_is_for_handlers_and_only_grows(

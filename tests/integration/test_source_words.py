@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING
 
 import pytest
 
-from casefile.sources import quoting
+from casefile.sources import codenames, quoting
 from tests.cast import add_note, open_case, resources_of
 from tests.intruder import actions
 from tests.sources_scene import NAME, holder, new_source
@@ -61,6 +62,53 @@ def test_where_their_words_were_copied_only_those_count(
 
     assert check(app, cast.cleo, cast, f"Read in the official gazette today: {TOLD[:20]}") == []
     assert [one.kind for one in check(app, cast.cleo, cast, TOLD)] == ["passage"]
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "found"),
+    [
+        ("He took it himself.", "Yes: “he took it himself”, she said.", 1),
+        ("He took it himself.", "He took it.", 0),
+        ("Бай кой берди", unicodedata.normalize("NFD", "Ал: «бай кой берди»."), 1),
+    ],
+)
+def test_a_few_words_written_down_are_enough_when_they_are_all(
+    app: Flask, browse: Browse, cast: Cast, words: str, text: str, found: int
+) -> None:
+    at = new_source(app, cast.ann, cast.case.id)
+    browse(cast.ben).post(f"{at.url}/links", code="N-1", passage=words)
+
+    kinds = [one.kind for one in check(app, cast.cleo, cast, text)]
+
+    assert kinds == ["passage"] * found
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "found"),
+    [
+        ("Ким Ира", "сказала Ира Ким вчера", 1),
+        ("Ли", "об этом рассказал Ли", 1),
+        ("Ким Ира", "сказала Ира вчера", 0),
+        ("Ли", "ли это так", 0),
+    ],
+)
+def test_short_names_are_found_when_all_of_them_stands_there(
+    app: Flask, cast: Cast, name: str, text: str, found: int
+) -> None:
+    new_source(app, cast.ann, cast.case.id, name=name)
+
+    assert [one.kind for one in check(app, cast.ann, cast, text)] == ["name"] * found
+
+
+@pytest.mark.parametrize("text", ["%s-ден алдым", "%sнин айтуусу", "%s'тан", "_%s_", "экс-%s."])
+def test_a_codename_is_found_with_the_endings_of_kyrgyz_and_russian(text: str) -> None:
+    for codename in ("amber-lute", "amber-lute-2"):
+        assert codenames.mentioned(text % codename) == {codename}
+
+
+@pytest.mark.parametrize("text", ["amber-lute-case", "x-amber-lute", "amber-luteX", "9amber-lute"])
+def test_longer_words_are_no_codename(text: str) -> None:
+    assert "amber-lute" not in codenames.mentioned(text)
 
 
 @pytest.mark.parametrize(

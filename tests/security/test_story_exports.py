@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import zipfile
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests import newsdesk
+from tests.cast import add_note
+from tests.integration.test_publish_story import placed
 from tests.intruder import actions
 from tests.sources_scene import CIRCUMSTANCES, CONTACTS, NAME, new_source
 
@@ -156,6 +159,67 @@ def test_a_story_that_quotes_a_protected_source_comes_out_only_when_somebody_loo
     assert newsdesk.state(app, cast, story) == "approved"
     eva.post(f"{where}/publish", **newsdesk.fields(refused), **out, exposed="1")
     assert newsdesk.state(app, cast, story) == "published"
+
+
+TOLD = "They weighed the empty lorries and wrote down full ones"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "[They weighed the empty lorries](c:) and wrote down full ones.",
+        "They weighed the empty [E-1] lorries and _wrote_ down full ones.",
+        "They weighed the [empty lorries](https://a.example/x) and wrote down full ones.",
+    ],
+)
+def test_signs_between_the_words_of_a_source_hide_nothing(
+    app: Flask, browse: Browse, cast: Cast, written: str
+) -> None:
+    at = new_source(app, cast.ann, cast.case.id)
+    add_note(app, cast.ben, cast.case.id, "Talk", f"{at.codename}: {TOLD}")
+    story = newsdesk.begin(app, cast, f"{written}\n")
+    where = newsdesk.url(cast, story)
+
+    for path in ("decisions/", "export", "dossier"):
+        assert f"Words of {at.codename}" in browse(cast.eva).get(f"{where}/{path}").main, path
+    page = browse(cast.eva).post(f"{cast.case.url}/stories/preview", 200, body=written)
+    assert f"Words of {at.codename}" in page.html
+
+
+def test_a_correction_that_names_a_source_waits_until_somebody_looked(
+    app: Flask, browse: Browse, cast: Cast
+) -> None:
+    story = newsdesk.approved(app, cast)
+    newsdesk.step(app, cast.eva, cast, story, "publish", publication=placed())
+    at = new_source(app, cast.ann, cast.case.id)
+    newsdesk.write(app, cast.ben, cast, story, f"{newsdesk.AGAIN}\nSo said {at.codename}.")
+    where, eva = newsdesk.url(cast, story), browse(cast.eva)
+    today = datetime.now(UTC).date().isoformat()
+    page = eva.get(f"{where}/decisions/")
+    assert f"{at.codename} is named in this text" in page.main
+    told = {**newsdesk.fields(page), "reason": "A number was wrong.", "day": today}
+
+    refused = eva.post(f"{where}/correct", 422, **told)
+    assert "names or quotes a protected source" in refused.problems()
+    assert newsdesk.state(app, cast, story) == "published"
+    eva.post(f"{where}/correct", **told, exposed="1")
+    assert newsdesk.state(app, cast, story) == "corrected"
+
+
+def test_a_question_that_names_a_source_is_kept_only_when_its_writer_looked(
+    app: Flask, browse: Browse, cast: Cast
+) -> None:
+    at = new_source(app, cast.ann, cast.case.id)
+    story = newsdesk.begin(app, cast)
+    replies, ben = f"{newsdesk.url(cast, story)}/replies/", browse(cast.ben)
+    asked = {"subject": "The director", "asked": f"Is {at.codename} right?", "version": "0"}
+
+    page = ben.post(replies, 422, fields=asked)
+    assert f"{at.codename} is named in this text" in page.problems()
+    assert page.value("asked") == asked["asked"]
+    ben.post(replies, fields={**asked, "exposed": "1"})
+    [kept] = newsdesk.story(app, cast.ann, cast.case.id, story).replies
+    ben.post(kept.url, fields={**asked, "how": "letter", "version": "1"})
 
 
 def test_another_case_s_story_is_not_exported_through_one_s_own(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,6 +36,38 @@ def test_marked_words_are_found_with_what_stands_in_them() -> None:
         (0, "too"),
     ]
     assert markers.passages(text)[12] == "pier paid for twice"
+
+
+def test_marks_do_not_stand_inside_of_one_another() -> None:
+    deep = 20_000
+    text = "[" * deep + "x" + "](c:1)" * deep
+
+    assert markers.passages("[a [b](c:1) c](c:2)") == {1: "b"}
+    assert markers.passages(text) == {1: "x"}
+    assert markers.without_marks(text).startswith("[[")
+    assert markers.count_words(text) >= 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[x](<c:1>)",
+        '[x](c:1 "t")',
+        "[x](c\\:1)",
+        "[x](&#99;:1)",
+        "[x][r]\n\n[r]: c:1",
+        "`[x](c:1)` [y](<c:1>)",
+        "[a `]` b](c:1)",
+    ],
+)
+def test_only_what_a_claim_knows_of_looks_like_a_claim(text: str) -> None:
+    """Else words nobody checked would stand under the verdict of a claim."""
+    shown = "".join(
+        row.html for row in rendering.rows(text, evidence_url="", verdicts={1: "verified"})
+    )
+
+    assert "<mark" not in shown
+    assert "c:1" not in shown.replace("<code>[x](c:1)</code>", "")
 
 
 def test_new_marks_get_numbers_and_the_rest_stays() -> None:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 
 from casefile.sources.service import Choice
-from casefile.stories.records import Claim, Support
+from casefile.stories.parts import Part, Whole
+from casefile.stories.records import Claim, Head, Support
 from casefile.stories.rules import Rules
+from casefile.stories.standing import Examination
 from casefile.stories.strength import leads_back, measure, shortfalls
 from casefile.stories.supports import Card, Cards, of_source
 
@@ -78,6 +81,43 @@ def test_the_rules_of_the_newsroom(supports: str, category: str, short: list[str
     measured = measure("1", {"1": told}, CARDS, lambda _id: True)
 
     assert shortfalls(told, measured, Rules()) == short
+
+
+def test_a_chain_of_a_thousand_claims_stands_until_its_end_falls() -> None:
+    length = 1000
+    evidence = Card("evidence", "e", "E-1", "", "", "live", "g", origin="from:clerk")
+    chain = [
+        Part(
+            UUID(int=number + 1),
+            UUID(int=0),
+            "claim",
+            number + 1,
+            1,
+            UUID(int=0),
+            datetime(2026, 1, 1, tzinfo=UTC),
+            Claim("x", "fact", supports=(below,), verdict="verified", grounds=grounds),
+        )
+        for number in range(length)
+        for below, grounds in [_below(number, length)]
+    ]
+    whole = Whole(
+        UUID(int=0), UUID(int=0), 1, "draft", 1, UUID(int=0), chain[0].at, chain[0].at,
+        Head("x", "draft"), sound=True, parts={"claim": chain},
+    )  # fmt: skip
+
+    stands = Examination(whole, Cards({("evidence", "e"): evidence}), Rules())
+    fallen = Examination(whole, Cards(), Rules())
+
+    assert stands.claim(chain[0].key).strength.label == "one_document"
+    assert {stands.verdict(part.key)[0] for part in chain} == {"verified"}
+    assert {fallen.verdict(part.key)[0] for part in chain} == {"unchecked"}
+
+
+def _below(number: int, length: int) -> tuple[Support, dict[str, str]]:
+    if number == length - 1:
+        return Support("evidence", "e"), {"evidence:e": "g"}
+    below = str(UUID(int=number + 2))
+    return Support("claim", below), {f"claim:{below}": "verified"}
 
 
 def test_circles_are_found_however_long() -> None:
