@@ -52,6 +52,8 @@ class Resources:
     """What search knows of: each feature's documents(session, case, since, until)."""
     text_followers: list[Callable[..., None]] = field(default_factory=list)
     """Told in the same change what a note or a piece of evidence says: (uow, case, kind, id, text)."""
+    publication_followers: list[Callable[..., None]] = field(default_factory=list)
+    """Told in the same change that a story of a case came out: (uow, case)."""
     seat_watchers: list[SeatWatcher] = field(default_factory=list)
     """Asked before people lose a seat or their keys."""
     deadline_sources: list[Callable[..., Iterable[Any]]] = field(default_factory=list)
