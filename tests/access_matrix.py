@@ -351,6 +351,7 @@ ROWS: tuple[Row, ...] = (
     ("GET", "/grants/applications/{nowhere}/interests", (404, 404, 404, 404, 404, 404, 302)),
     ("POST", "/grants/applications/{nowhere}/interests", (404, 404, 404, 404, 404, 404, 302)),
     ("POST", "/grants/applications/{nowhere}/move", (404, 404, 404, 404, 404, 404, 302)),
+    ("POST", "/grants/applications/{nowhere}/void", (404, 404, 404, 404, 404, 404, 302)),
     ("POST", "/grants/applications/{nowhere}/organisation", (404, 404, 404, 404, 404, 404, 302)),
     ("POST", "/grants/applications/{nowhere}/questions", (404, 404, 404, 404, 404, 404, 302)),
     ("GET", "/grants/applications/{nowhere}/review", (404, 404, 404, 404, 404, 404, 302)),
@@ -378,6 +379,7 @@ ROWS: tuple[Row, ...] = (
         (404, 404, 404, 404, 404, 404, 302),
     ),
     ("POST", "/grants/calls/{nowhere}/move", (404, 404, 404, 404, 404, 404, 302)),
+    ("POST", "/grants/calls/{nowhere}/void", (404, 404, 404, 404, 404, 404, 302)),
     ("GET", "/grants/calls/{nowhere}/questions", (404, 404, 404, 404, 404, 404, 302)),
     ("POST", "/grants/calls/{nowhere}/questions", (404, 404, 404, 404, 404, 404, 302)),
     ("POST", "/grants/calls/{nowhere}/reviewers", (404, 404, 404, 404, 404, 404, 302)),
@@ -427,6 +429,7 @@ ROWS: tuple[Row, ...] = (
         "/grants/programmes/{nowhere}/components/{nowhere}/editions",
         (404, 404, 404, 404, 404, 404, 302),
     ),
+    ("POST", "/grants/programmes/{nowhere}/void", (404, 404, 404, 404, 404, 404, 302)),
     (
         "POST",
         "/grants/programmes/{nowhere}/components/{nowhere}/editions/{nowhere}/void",

@@ -292,7 +292,11 @@ def deadlines(session: Session, user: User, now: datetime) -> list[Deadline]:
 
 def programme_names(session: Session, person: Person) -> list[tuple[str, str]]:
     seen = programmes.seen_by(person, session)
-    query = select(Programme.id, Programme.code, Programme.title_en).order_by(Programme.code)
+    query = (
+        select(Programme.id, Programme.code, Programme.title_en)
+        .where(Programme.voided_at.is_(None))
+        .order_by(Programme.code)
+    )
     if seen is not None:
         query = query.where(Programme.id.in_(seen))
     return [(str(row.id), f"{row.code} {row.title_en}".strip()) for row in session.execute(query)]

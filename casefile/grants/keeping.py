@@ -32,6 +32,7 @@ CANNOT_FOLLOW = (
     "Open the page again to see where things stand."
 )
 NO_STATE = "There is no such state. Open the page again and choose one of its buttons."
+VOIDED = "This was voided, so it changes no more. What it was and why it was voided stay on record."
 WHY = "Say why: one sentence is enough. It is kept with the change."
 
 
@@ -55,15 +56,26 @@ def get(session: Session, model: type[Row], row_id: UUID, **inside: UUID) -> Row
     return _one(session, select(model).where(model.id == row_id), model, inside)
 
 
+def live(session: Session, model: type[Row], row_id: UUID, **inside: UUID) -> Row:
+    """Return a row that something new may rest on. ConflictError when it was voided."""
+    row = get(session, model, row_id, **inside)
+    if row.voided_at is not None:
+        raise ConflictError(VOIDED)
+    return row
+
+
 def held(
     uow: UnitOfWork, model: type[Row], row_id: UUID, base: int | None = None, **inside: UUID
 ) -> Row:
     """Return this row to be changed, locked where the database can.
 
-    Raises ChangedError, with the newer row in it, when `base` is given and is not its version.
+    Raises ChangedError, with the newer row in it, when `base` is given and is not its version;
+    ConflictError when it was voided.
     """
     query = select(model).where(model.id == row_id).with_for_update()
     row = _one(uow.session, query, model, inside)
+    if row.voided_at is not None:
+        raise ConflictError(VOIDED)
     if base is not None and row.version != base:
         raise ChangedError(row)
     return row

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from casefile.web import Person
 
 CHUNK = 1000
+VOIDED = "voided"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,16 @@ class Listing:
         query = self._sorted(self.narrowed(session, person, filters, now), filters.sort)
         for found in session.execute(query.execution_options(yield_per=CHUNK)):
             yield exports.flat(self.row(found), self.columns, self.money)
+
+
+def standing(
+    query: Select[*tuple[Any, ...]], model: Any, column: Any, filters: Filters
+) -> Select[*tuple[Any, ...]]:
+    """Narrow to a state. What was voided is shown only to whoever asks for it."""
+    if filters.state == VOIDED:
+        return query.where(model.voided_at.is_not(None))
+    query = query.where(model.voided_at.is_(None))
+    return query.where(column == filters.state) if filters.state else query
 
 
 def words(text: str, *columns: Any) -> ColumnElement[bool]:

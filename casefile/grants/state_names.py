@@ -60,6 +60,7 @@ NAMES: Mapping[str, Any] = {
     "recorded": _l("Recorded"),
     "checked": _l("Checked"),
     "void": _l("Void"),
+    "voided": _l("Voided"),
     "proposed": _l("Proposed"),
     "in_effect": _l("In effect"),
     "": "–",
