@@ -10,7 +10,7 @@ from sqlalchemy import select
 from casefile.accounts.models import User
 from casefile.accounts.service import roles_of
 from casefile.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
-from casefile.grants import calls, interests, keeping, reviewing, scoring
+from casefile.grants import calls, interests, keeping, reviewing, scoring, telling_applicants
 from casefile.grants.application_models import (
     Application,
     ApplicationReview,
@@ -307,6 +307,7 @@ def _write(
             DecisionMember(decision_id=decision.id, user_id=user_id, recused=user_id in aside)
         )
     keeping.move(uow, row, line.outcome, APPLICATION_MOVES, "application.decided", decision.reason)
+    telling_applicants.moved(uow, row)
 
 
 def _end(uow: UnitOfWork, call: Call) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import func, select
 
 from casefile.errors import ConflictError, ForbiddenError
-from casefile.grants import applications, keeping
+from casefile.grants import applications, keeping, telling_applicants
 from casefile.grants.application_models import Application
 from casefile.grants.award_models import Award
 from casefile.grants.budget_models import Budget
@@ -100,6 +100,7 @@ def application(
     if row.state in DECISIONS:
         raise ConflictError(DECIDED)
     keeping.void(uow, row, "application.voided", reason)
+    telling_applicants.waits(uow, row)
 
 
 def _named(
