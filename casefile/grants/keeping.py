@@ -14,7 +14,7 @@ from casefile.grants.models import GrantsEvent
 from casefile.grants.states import NEEDS_REASON
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from enum import StrEnum
 
     from sqlalchemy import Select
@@ -79,6 +79,15 @@ def held(
     if base is not None and row.version != base:
         raise ChangedError(row)
     return row
+
+
+def every_held(uow: UnitOfWork, model: type[Row], row_ids: Collection[UUID]) -> dict[UUID, Row]:
+    """Return these rows to be changed, by id, all asked for at once. ConflictError for a voided one."""
+    rows = uow.session.scalars(select(model).where(model.id.in_(row_ids)).with_for_update())
+    found = {row.id: row for row in rows}
+    if any(row.voided_at is not None for row in found.values()):
+        raise ConflictError(VOIDED)
+    return found
 
 
 def _one(session: Session, query: Select[Any], model: type[Row], inside: Mapping[str, UUID]) -> Row:
@@ -165,15 +174,15 @@ def write_event(
     uow: UnitOfWork, row: Kept, what: str, before: str, after: str, reason: str = ""
 ) -> None:
     """Write down a change of state, of a deadline, or of anything whose past matters."""
-    last = uow.session.scalar(
-        select(func.max(GrantsEvent.number)).where(GrantsEvent.subject_id == row.id)
+    following = select(func.coalesce(func.max(GrantsEvent.number), 0) + 1).where(
+        GrantsEvent.subject_id == row.id
     )
     uow.session.add(
         GrantsEvent(
             id=uuid4(),
             subject_kind=row.__tablename__,
             subject_id=row.id,
-            number=(last or 0) + 1,
+            number=following.scalar_subquery(),
             what=what,
             before=before,
             after=after,
