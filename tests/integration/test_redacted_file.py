@@ -11,6 +11,7 @@ import pypdfium2 as pdfium
 import pytest
 from PIL import Image
 
+from casefile.evidence.orphans import examine
 from casefile.milestones import files, service
 from casefile.milestones.content import Entered
 from tests.cast import change, resources_of
@@ -182,3 +183,19 @@ def test_a_photograph_and_a_text_are_made_anew_as_pictures_too(
     assert SECRET.encode() not in seen
     assert b"GPS" not in seen
     assert len(set(bytes(document[0].render(scale=1).buffer))) > 1, "the page is not blank"
+
+
+def test_a_file_for_the_funder_that_is_gone_is_missed(
+    browse: Browse, resources: Resources, cast: Cast, team: Team, milestone: UUID
+) -> None:
+    send(browse, cast, milestone, pdf())
+    (name,) = files.objects(resources)
+    known = {"file for a funder": files.objects(resources)}
+    whole = examine(resources, also_known=known)
+    assert (whole["missing"], whole["orphans"]) == ([], [])
+
+    resources.vault.delete(name)
+
+    found = examine(resources, also_known=known)
+    assert found["missing"] == [name]
+    assert found["kinds"] == {name: "file for a funder"}
