@@ -92,6 +92,7 @@ def open_resources(
         text_followers=[source_links.follow],
         publication_followers=[coming_out.follow],
         seat_watchers=[sources_leaving],
+        glance_watchers=[looks.glance],
         deadline_sources=[award_overview.deadlines],
         clock_work=[calls.settle_by_clock],
     )

@@ -38,6 +38,7 @@ QUIET = frozenset(
         "evidence.viewed",
         "evidence.downloaded",
         "evidence.read",
+        "case.searched",
         *SHOWN,
     }
 )

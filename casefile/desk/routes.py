@@ -47,6 +47,8 @@ def index() -> ResponseReturnValue:
         return _grants_desk()
     do_chores(chores.waiting(session, opened.person.id, now))
     mine, total = cases.mine(session, opened, now, limit=CASES)
+    for watch in resources().glance_watchers:
+        watch(mine, "desk")
     return render_template(
         "desk/index.html",
         cases=mine,
