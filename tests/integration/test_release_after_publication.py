@@ -104,7 +104,7 @@ def test_rights_of_reply_count_as_information_requests(app: Flask, cast: Cast) -
     case = open_case(app, cast.eva, cast.case.id)
     with resources_of(app).database.reading() as session:
         assert published.requests(session, case) == (1, 1)
-        bands = counting.bands(session, case)
+        bands = counting.bands(counting.counted(session, case, "Asia/Bishkek"))
     assert bands["requests_sent"] == bands["requests_answered"] == "1–4"
 
 
