@@ -9,8 +9,18 @@ from sqlalchemy import select
 
 from casefile.audit.models import Entry
 from casefile.errors import ConflictError, ForbiddenError
-from casefile.grants import agreements, applying, beginning, calls, keeping, programmes, voiding
+from casefile.grants import (
+    agreements,
+    applying,
+    beginning,
+    budgets,
+    calls,
+    keeping,
+    programmes,
+    voiding,
+)
 from casefile.grants.application_models import Application
+from casefile.grants.budget_forms import read_lines
 from casefile.grants.call_models import Call
 from casefile.grants.models import FundingAgreement, GrantsEvent, Programme
 from casefile.grants.states import AgreementState, CallState
@@ -158,6 +168,19 @@ def test_nothing_voided_changes_any_more_and_nothing_new_rests_on_it(
     ):
         with pytest.raises(ConflictError, match="voided"), scene.acting(app, grants.gina) as uow:
             act(uow)
+
+
+def test_the_draft_of_a_budget_ends_with_the_agreement_it_belongs_to(
+    app: Flask, grants: scene.Grants
+) -> None:
+    agreement = agreement_of(app, grants)
+    with scene.acting(app, grants.gina) as uow:
+        owner = keeping.get(uow.session, FundingAgreement, agreement)
+        row = budgets.prepare(uow, owner, read_lines("People | Work | 1 | month | 5"))
+    with scene.acting(app, grants.gina) as uow:
+        voiding.agreement(uow, agreement, 1, WHY)
+    with scene.acting(app, grants.dora) as uow, pytest.raises(ConflictError, match="voided"):
+        budgets.approve(uow, row.id, row.version)
 
 
 def test_an_applicant_still_reads_what_was_voided_and_can_do_no_more_with_it(
