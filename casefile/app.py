@@ -26,9 +26,9 @@ from casefile.grants import award_overview, calls
 from casefile.grants import pages as grants_pages
 from casefile.index import Index
 from casefile.jobs import Jobs
+from casefile.milestones import coming_out, looks, verifier_routes
 from casefile.milestones import file_routes as milestone_file_routes
 from casefile.milestones import grant_routes as submission_routes
-from casefile.milestones import looks, verifier_routes
 from casefile.milestones import models as milestones_models  # noqa: F401
 from casefile.milestones import routes as milestone_routes
 from casefile.notes import mentions as note_mentions
@@ -92,6 +92,8 @@ def open_resources(
         ],
         text_followers=[source_links.follow, note_mentions.follow],
         seat_watchers=[sources_leaving, unassigning],
+        publication_followers=[coming_out.follow],
+        glance_watchers=[looks.glance],
         deadline_sources=[award_overview.deadlines],
         clock_work=[calls.settle_by_clock],
     )

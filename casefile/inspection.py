@@ -148,7 +148,8 @@ def vault() -> None:
 @click.option("--remove-orphans", is_flag=True, help="Delete objects no evidence refers to.")
 @click.option("--json", "as_json", is_flag=True)
 def vault_verify(remove_orphans: bool, as_json: bool) -> None:
-    """Find evidence whose file is missing or of an impossible size, and files without evidence.
+    """Find evidence, annexes and files for funders that are missing or of an impossible size, and files
+    that belong to nothing.
 
     Example: casefile vault verify
     """
@@ -157,13 +158,17 @@ def vault_verify(remove_orphans: bool, as_json: bool) -> None:
     from casefile.milestones import files
 
     resources = open_newsroom()
-    annexes = annex_objects(resources) | files.objects(resources)
-    found = examine(resources, remove=remove_orphans, also_known=annexes)
+    others = {
+        "annex of an application": annex_objects(resources),
+        "file for a funder": files.objects(resources),
+    }
+    found = examine(resources, remove=remove_orphans, also_known=others)
     if as_json:
         click.echo(json.dumps(found))
     else:
         for name in found["missing"]:
-            click.echo(f"{name}: the file of this evidence is missing or cut", err=True)
+            kind = found["kinds"].get(name, "evidence")
+            click.echo(f"{name}: the file of this {kind} is missing or cut", err=True)
         for name in found["orphans"]:
             click.echo(f"{name}: no evidence refers to this file", err=True)
         click.echo(

@@ -52,8 +52,12 @@ class Resources:
     """What search knows of: each feature's documents(session, case, since, until)."""
     text_followers: list[Callable[..., None]] = field(default_factory=list)
     """Told in the same change what a note or a piece of evidence says: (uow, case, kind, id, text)."""
+    publication_followers: list[Callable[..., None]] = field(default_factory=list)
+    """Told in the same change that a story of a case came out: (uow, case)."""
     seat_watchers: list[SeatWatcher] = field(default_factory=list)
     """Asked before people lose a seat or their keys."""
+    glance_watchers: list[Callable[[Sequence[Any], str], object]] = field(default_factory=list)
+    """Told of pages that show something of several cases at once, as search does: (cases, how)."""
     deadline_sources: list[Callable[..., Iterable[Any]]] = field(default_factory=list)
     """What calendars know of: each feature's deadlines(session, user, now)."""
     clock_work: list[Callable[[Resources], int]] = field(default_factory=list)

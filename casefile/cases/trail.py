@@ -39,6 +39,7 @@ QUIET = frozenset(
         "evidence.viewed",
         "evidence.downloaded",
         "evidence.read",
+        "case.searched",
         *SHOWN,
     }
 )

@@ -47,6 +47,8 @@ def index() -> ResponseReturnValue:
     do_chores(chores.waiting(session, opened.person.id, now))
     mine, total = cases.mine(session, opened, now, limit=CASES)
     rules = rulebook.in_force(session, opened.bundle.anchor, resources().settings)
+    for watch in resources().glance_watchers:
+        watch(mine, "desk")
     return render_template(
         "desk/index.html",
         cases=mine,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypedDict
 
 from sqlalchemy import select
@@ -12,7 +13,7 @@ from casefile.errors import DamagedError
 from casefile.evidence.models import Item
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from casefile.uow import Resources
 
@@ -20,20 +21,29 @@ STILL_ARRIVING = timedelta(hours=24)
 
 
 class Findings(TypedDict):
-    """`missing` are evidence ids without a whole file, `orphans` object names without evidence."""
+    """`missing` are names without a whole file, `orphans` object names without evidence.
+
+    `kinds` says of those missing that are no evidence what they were.
+    """
 
     files: int
     missing: list[str]
+    kinds: dict[str, str]
     orphans: list[str]
 
 
 def examine(
-    resources: Resources, *, remove: bool = False, also_known: Collection[str] = ()
+    resources: Resources,
+    *,
+    remove: bool = False,
+    also_known: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> Findings:
     """Compare the vault with the rows; uploads of the last day may still be arriving.
 
-    `also_known` are objects that other parts of the house keep there: they are no orphans.
+    `also_known` are objects that other parts of the house keep there, by kind: they are no orphans,
+    and missed as evidence is.
     """
+    kinds = {name: kind for kind, names in also_known.items() for name in names}
     with resources.database.reading() as session:
         known = {item_id.hex for item_id in session.scalars(select(Item.id))}
     sizes: dict[str, int] = {}
@@ -41,14 +51,21 @@ def examine(
     now = resources.clock()
     for name, size, changed_at in resources.vault.names():
         sizes[name] = size
-        if name not in known and name not in also_known and now - changed_at > STILL_ARRIVING:
+        if name not in known and name not in kinds and now - changed_at > STILL_ARRIVING:
             orphans.append(name)
             if remove:
                 resources.vault.delete(name)
-    missing = sorted(name for name in known if name not in sizes or not _possible(sizes[name]))
+    missing = sorted(
+        name for name in {*known, *kinds} if name not in sizes or not _possible(sizes[name])
+    )
     if remove:
         resources.vault.sweep_staging()
-    return {"files": len(sizes), "missing": missing, "orphans": sorted(orphans)}
+    return {
+        "files": len(sizes),
+        "missing": missing,
+        "kinds": {name: kinds[name] for name in missing if name in kinds},
+        "orphans": sorted(orphans),
+    }
 
 
 def _possible(size: int) -> bool:

@@ -126,7 +126,6 @@ def agreement_show(agreement_id: UUID) -> ResponseReturnValue:
         following=sorted(AGREEMENT_MOVES[AgreementState(row.state)]),
         need_reason=NEEDS_REASON,
         move_form=MoveForm(formdata=None, version=row.version),
-        void_form=ReasonForm(formdata=None, version=row.version),
         events=keeping.events(session, row.id),
         versions=budgets.versions(session, row)
         if current().person.may(Permission.AWARD_READ)
@@ -173,19 +172,6 @@ def move(agreement_id: UUID) -> ResponseReturnValue:
 
     where = url_for("agreements.agreement_show", agreement_id=row.id)
     return press_form(form, act, where, _("Done."))
-
-
-@bp.post("/agreements/<uuid:agreement_id>/void")
-@requires(Permission.PROGRAMME_EDIT)
-def void(agreement_id: UUID) -> ResponseReturnValue:
-    row = keeping.get(database_session(), FundingAgreement, agreement_id)
-    form = ReasonForm()
-
-    def act(uow: UnitOfWork) -> None:
-        agreements.void(uow, row.id, form.version.data or 0, form.reason.data or "")
-
-    where = url_for("agreements.agreement_show", agreement_id=row.id)
-    return press_form(form, act, where, _("It no longer counts; it is kept with your reason."))
 
 
 @bp.get("/rates/")

@@ -71,15 +71,6 @@ def move(uow: UnitOfWork, agreement_id: UUID, base: int, to: AgreementState, rea
     keeping.move(uow, row, to, AGREEMENT_MOVES, "agreement.moved", reason)
 
 
-def void(uow: UnitOfWork, agreement_id: UUID, base: int, reason: str) -> None:
-    """Say that a draft was written down by mistake. What is signed is terminated, not voided."""
-    row = keeping.held(uow, FundingAgreement, agreement_id, base)
-    if row.state != AgreementState.DRAFT:
-        msg = "This agreement is signed. Terminate it with a reason; it stays among the others."
-        raise ForbiddenError(msg)
-    keeping.void(uow, row, "agreement.voided", reason)
-
-
 def of_programme(session: Session, programme_id: UUID) -> Sequence[FundingAgreement]:
     return session.scalars(
         select(FundingAgreement)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from casefile.errors import ConflictError, ForbiddenError, InvalidError
-from casefile.grants import calls, interests, keeping, sealed, submitting
+from casefile.grants import calls, interests, keeping, sealed, submitting, telling_applicants
 from casefile.grants.application_models import (
     Application,
     ApplicationAttachment,
@@ -133,6 +133,7 @@ def move(
     if to in AFTER_REVIEW:
         _check_reviewed(uow, opened)
     keeping.move(uow, row, to, APPLICATION_MOVES, "application.moved", why)
+    telling_applicants.moved(uow, row)
 
 
 def _check_reviewed(uow: UnitOfWork, opened: Opened) -> None:
@@ -172,6 +173,7 @@ def ask(uow: UnitOfWork, person: Person, application_id: UUID, base: int, text: 
         to = ApplicationState.MORE_INFO
         why = "A question to the applicant."
         keeping.move(uow, row, to, APPLICATION_MOVES, "application.moved", why)
+    telling_applicants.waits(uow, row)
 
 
 def go_on(uow: UnitOfWork, person: Person, application_id: UUID, base: int) -> None:
@@ -179,6 +181,7 @@ def go_on(uow: UnitOfWork, person: Person, application_id: UUID, base: int) -> N
     read(uow.session, person, application_id, uow.now)
     row = keeping.held(uow, Application, application_id, base)
     keeping.move(uow, row, ApplicationState.IN_REVIEW, APPLICATION_MOVES, "application.moved")
+    telling_applicants.moved(uow, row)
 
 
 def name_organisation(

@@ -201,7 +201,7 @@ def _page(
         answers=typed if typed is not None else row.answers,
         problems=problems or {},
         may_change=applying.may_change(row, call, now) or (form is not None and bool(form.errors)),
-        withdrawable=row.state in applying.WITHDRAWABLE,
+        withdrawable=row.state in applying.WITHDRAWABLE and row.voided_at is None,
         standing=calls.standing(call, now).value,
         closes=local_in(call.closes_at, call.zone) if call.closes_at else None,
         questions=calls.form_of(session, call, row.form_version),

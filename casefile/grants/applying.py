@@ -81,9 +81,7 @@ def by_link(session: Session, resources: Resources, token: str) -> Application:
     """Return the application behind a link. NotFoundError for any other text."""
     digest = sealed.link_digest(resources, APPLICATION_LINK, token)
     row = session.scalars(
-        select(Application).where(
-            Application.capability_digest == digest, Application.voided_at.is_(None)
-        )
+        select(Application).where(Application.capability_digest == digest)
     ).one_or_none()
     if row is None:
         raise NotFoundError(NO_LINK)
@@ -248,6 +246,8 @@ def messages(session: Session, application_id: UUID) -> Sequence[ApplicationMess
 
 def may_change(row: Application, call: Call, now: datetime) -> bool:
     """Say whether the applicant may change the draft now: what `changeable` allows."""
+    if row.voided_at is not None or call.voided_at is not None:
+        return False
     if row.state == ApplicationState.MORE_INFO:
         return True
     return row.state in OPEN_TO_CHANGES and calls.standing(call, now) == CallState.OPEN

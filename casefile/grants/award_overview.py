@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from sqlalchemy import ColumnElement, Select
+    from sqlalchemy import ColumnElement, ScalarSelect, Select
     from sqlalchemy.orm import Session
 
     from casefile.accounts.models import User
@@ -111,6 +111,16 @@ def look_of(milestone: Milestone, today: date) -> str:
 def _cents(column: Any) -> ColumnElement[int]:
     """Add up whole cents: SQLite's own sums of decimals are not exact."""
     return func.coalesce(func.sum(cast(func.round(column * 100), BigInteger)), 0)
+
+
+def paid_cents() -> ScalarSelect[int]:
+    """Return what was paid of an award, in whole cents, beside its row."""
+    return (
+        select(_cents(Payment.amount))
+        .where(Payment.award_id == Award.id, Payment.state == PaymentState.PAID)
+        .correlate(Award)
+        .scalar_subquery()
+    )
 
 
 def _visible(seen: set[UUID] | None, programme_id: UUID | None) -> list[ColumnElement[bool]]:
@@ -292,7 +302,11 @@ def deadlines(session: Session, user: User, now: datetime) -> list[Deadline]:
 
 def programme_names(session: Session, person: Person) -> list[tuple[str, str]]:
     seen = programmes.seen_by(person, session)
-    query = select(Programme.id, Programme.code, Programme.title_en).order_by(Programme.code)
+    query = (
+        select(Programme.id, Programme.code, Programme.title_en)
+        .where(Programme.voided_at.is_(None))
+        .order_by(Programme.code)
+    )
     if seen is not None:
         query = query.where(Programme.id.in_(seen))
     return [(str(row.id), f"{row.code} {row.title_en}".strip()) for row in session.execute(query)]

@@ -15,6 +15,7 @@ from casefile.errors import CasefileError, ConflictError, InvalidError, NotFound
 from casefile.grants import (
     amendments,
     award_beginning,
+    award_lists,
     awards,
     budgets,
     keeping,
@@ -32,8 +33,8 @@ from casefile.grants.award_forms import (
     write_steps,
 )
 from casefile.grants.award_models import Award
-from casefile.grants.award_states import AwardState
 from casefile.grants.budget_forms import KIND_NAMES
+from casefile.grants.form_routes import list_page
 from casefile.grants.models import Programme
 from casefile.grants.money import Money, written
 from casefile.policy import Permission
@@ -41,7 +42,6 @@ from casefile.web import (
     confirmed,
     current,
     database_session,
-    pager,
     resources,
     timezone,
     unit_of_work,
@@ -83,22 +83,13 @@ def today() -> date:
 @bp.get("/awards/")
 @requires(Permission.AWARD_READ)
 def index() -> ResponseReturnValue:
-    session, me = database_session(), current().person
-    asked = {name: request.args.get(name, "")[:200] for name in ("q", "state", "programme", "sort")}
-    query = overview.awards_query(
-        session, me, programme_id=as_id(asked["programme"]), state=asked["state"], text=asked["q"]
-    )
-    where = pager(overview.count(session, query), PAGE)
-    lines = overview.grid(
-        session, query, today(), sort=asked["sort"], offset=where.offset, limit=PAGE
-    )
-    return render_template(
-        "awards/index.html",
-        lines=lines,
-        pager=where,
-        asked=asked,
-        states=[(state.value, state.value.replace("_", " ")) for state in AwardState],
-        programmes=overview.programme_names(session, me),
+    me = current().person
+    actions = [(url_for("awards.new"), _("Prepare an award"))]
+    return list_page(
+        award_lists.AWARDS,
+        _("Awards"),
+        actions=actions if me.may(Permission.AWARD_EDIT) else (),
+        parents=overview.programme_names(database_session(), me),
     )
 
 

@@ -107,7 +107,7 @@ def _check_terms(session: Session, values: Mapping[str, Any]) -> None:
     if values["contract_type"] not in CONTRACT_TYPES or values["exclusion"] not in EXCLUSIONS:
         msg = "Choose one of the listed contract types and levels."
         raise InvalidError(msg)
-    keeping.get(session, Programme, values["programme_id"])
+    keeping.live(session, Programme, values["programme_id"])
 
 
 def check_amount(session: Session, award: Award, value: Decimal) -> None:

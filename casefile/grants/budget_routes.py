@@ -11,11 +11,10 @@ from casefile.grants.access import requires
 from casefile.grants.award_models import Award
 from casefile.grants.budget_forms import BudgetForm, read_lines, write_lines
 from casefile.grants.budget_models import Budget
-from casefile.grants.form_routes import Sheet, list_page, press_form, save, show
+from casefile.grants.form_routes import Sheet, as_file, list_page, press_form, save, show
 from casefile.grants.forms import ReasonForm
 from casefile.grants.models import FundingAgreement
 from casefile.grants.money import Money, share, split
-from casefile.grants.payment_routes import send
 from casefile.policy import Permission
 from casefile.web import confirmed, current, database_session
 
@@ -164,7 +163,7 @@ def approve(budget_id: UUID) -> ResponseReturnValue:
 def export(budget_id: UUID, ending: str) -> ResponseReturnValue:
     session = database_session()
     row = keeping.get(session, Budget, budget_id)
-    return send(ending, _("Budget"), "budget", _table(row, budgets.parts(session, row)))
+    return as_file("budget", ending, _table(row, budgets.parts(session, row)))
 
 
 def _table(row: Budget, found: Sequence[budgets.Part]) -> Iterator[list[Any]]:

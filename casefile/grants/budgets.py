@@ -138,7 +138,7 @@ def save(
     row = keeping.held(uow, Budget, budget_id, base)
     if row.state != BudgetState.DRAFT:
         raise ConflictError(NOT_A_DRAFT)
-    owner = owner_of(uow.session, row)
+    owner = _owner_held(uow, row)
     row.total, row.years = _checked(owner, lines, stated, years).amount, years
     row.prepared_by_id, row.currency = uow.actor_id, owner.currency
     for part in parts(uow.session, row):
@@ -236,6 +236,14 @@ def owner_of(session: Session, row: Budget) -> Owner:
     return keeping.get(session, FundingAgreement, row.agreement_id)
 
 
+def _owner_held(uow: UnitOfWork, row: Budget) -> Owner:
+    """Return whose budget this is, to change it. ConflictError where that was voided."""
+    owner = owner_of(uow.session, row)
+    if owner.voided_at is not None:
+        raise ConflictError(keeping.VOIDED)
+    return owner
+
+
 def versions(session: Session, owner: Owner) -> Sequence[Budget]:
     """Return all versions, latest first."""
     return session.scalars(select(Budget).where(_of(owner)).order_by(Budget.number.desc())).all()
@@ -305,7 +313,7 @@ def approve(uow: UnitOfWork, budget_id: UUID, base: int) -> None:
         "You prepared this version, so somebody else approves it. If nobody else may, an administrator "
         "can make a second person director.",
     )
-    owner = owner_of(uow.session, row)
+    owner = _owner_held(uow, row)
     if isinstance(owner, Award):
         begun = owner.state not in BEFORE_SIGNED
         if begun and current(uow.session, owner) is not None:

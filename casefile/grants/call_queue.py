@@ -97,7 +97,11 @@ def _to_decide(session: Session) -> Iterator[Waiting]:
     rows = session.execute(
         select(Call, func.count(Application.id), func.min(Application.changed_at))
         .join(Application, Application.call_id == Call.id)
-        .where(Application.state.in_(TO_DECIDE), Call.state == CallState.UNDER_REVIEW)
+        .where(
+            Application.state.in_(TO_DECIDE),
+            Application.voided_at.is_(None),
+            Call.state == CallState.UNDER_REVIEW,
+        )
         .group_by(Call.id)
     )
     for call, count, since in rows:

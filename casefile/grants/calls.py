@@ -70,7 +70,9 @@ def settle(uow: UnitOfWork, call: Call) -> None:
 def due(session: Session, now: datetime) -> list[UUID]:
     """Return the calls that the clock has opened or closed and nobody has written it down."""
     rows = session.scalars(
-        select(Call).where(Call.state.in_([CallState.PUBLISHED, CallState.OPEN]))
+        select(Call).where(
+            Call.state.in_([CallState.PUBLISHED, CallState.OPEN]), Call.voided_at.is_(None)
+        )
     )
     return [call.id for call in rows if standing(call, now) != call.state]
 
@@ -117,7 +119,7 @@ def _check(uow: UnitOfWork, programme_id: UUID, values: Mapping[str, Any]) -> No
         msg = "One award could be more than the whole envelope. Lower the largest amount."
         raise InvalidError(msg)
     if values["agreement_id"] is not None:
-        keeping.get(
+        keeping.live(
             uow.session, FundingAgreement, values["agreement_id"], programme_id=programme_id
         )
 
@@ -246,7 +248,11 @@ def _check_sorted(uow: UnitOfWork, call: Call) -> None:
     waiting = uow.session.scalar(
         select(func.count())
         .select_from(Application)
-        .where(Application.call_id == call.id, Application.state == ApplicationState.SUBMITTED)
+        .where(
+            Application.call_id == call.id,
+            Application.state == ApplicationState.SUBMITTED,
+            Application.voided_at.is_(None),
+        )
     )
     if waiting:
         msg = f"{waiting} applications are neither eligible nor ineligible yet. Look at them first."

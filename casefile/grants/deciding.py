@@ -10,7 +10,7 @@ from sqlalchemy import select
 from casefile.accounts.models import User
 from casefile.accounts.service import roles_of
 from casefile.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
-from casefile.grants import calls, interests, keeping, reviewing, scoring
+from casefile.grants import calls, interests, keeping, reviewing, scoring, telling_applicants
 from casefile.grants.application_models import (
     Application,
     ApplicationReview,
@@ -186,12 +186,41 @@ def decide(
         raise keeping.missing()
     chosen = [by_id[line.application_id].row for line in lines]
     aside = interests.recused(uow.session, chosen, members)
+    judges = _judges(uow.session, [row.id for row in chosen])
     for line in lines:
-        _check(uow, call, by_id[line.application_id].row, line, members, aside)
+        _check(uow, call, by_id[line.application_id].row, line, members, aside, judges)
     _check_envelope(call, list(by_id.values()), lines)
+    revisions = _revisions(uow.session, [row.id for row in chosen])
+    keeping.every_held(uow, Application, [row.id for row in chosen])
     for line in lines:
-        _write(uow, by_id[line.application_id], line, members, aside[line.application_id])
+        one, out = by_id[line.application_id], aside[line.application_id]
+        _write(uow, one, line, revisions[line.application_id], members, out)
     _end(uow, call)
+
+
+def _judges(session: Session, application_ids: Collection[UUID]) -> dict[UUID, set[UUID]]:
+    """Return who reviewed each of these applications."""
+    found: dict[UUID, set[UUID]] = {row_id: set() for row_id in application_ids}
+    for row in session.execute(
+        select(ApplicationReview.application_id, ApplicationReview.reviewer_id).where(
+            ApplicationReview.application_id.in_(application_ids)
+        )
+    ):
+        found[row.application_id].add(row.reviewer_id)
+    return found
+
+
+def _revisions(session: Session, application_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Return the revision of each application that was submitted last."""
+    rows = session.execute(
+        select(ApplicationRevision.application_id, ApplicationRevision.id)
+        .join(Application, Application.id == ApplicationRevision.application_id)
+        .where(
+            Application.id.in_(application_ids),
+            ApplicationRevision.number == Application.revision,
+        )
+    )
+    return {row.application_id: row.id for row in rows}
 
 
 def _check(
@@ -201,6 +230,7 @@ def _check(
     line: Line,
     members: Collection[UUID],
     aside: Mapping[UUID, frozenset[UUID]],
+    judges: Mapping[UUID, Collection[UUID]],
 ) -> None:
     if row.state not in REVIEWED:
         msg = f"{row.codename} is neither recommended nor not: the review of it has not ended."
@@ -212,10 +242,7 @@ def _check(
     if uow.actor_id in out:
         raise ForbiddenError(DECIDER_ASIDE.format(codename=row.codename))
     if not call.reviewers_may_decide:
-        reviewers = uow.session.scalars(
-            select(ApplicationReview.reviewer_id).where(ApplicationReview.application_id == row.id)
-        ).all()
-        keep_apart(uow.actor_id, reviewers, REVIEWED_IT.format(codename=row.codename))
+        keep_apart(uow.actor_id, judges[row.id], REVIEWED_IT.format(codename=row.codename))
     there = len(set(members) - out)
     if there < call.quorum:
         msg = (
@@ -278,15 +305,14 @@ def awarded(everybody: Sequence[Ranked]) -> Totals:
 
 
 def _write(
-    uow: UnitOfWork, one: Ranked, line: Line, members: Collection[UUID], aside: frozenset[UUID]
+    uow: UnitOfWork,
+    one: Ranked,
+    line: Line,
+    revision: UUID,
+    members: Collection[UUID],
+    aside: frozenset[UUID],
 ) -> None:
-    row = keeping.held(uow, Application, one.row.id)
-    revision = uow.session.scalars(
-        select(ApplicationRevision.id).where(
-            ApplicationRevision.application_id == row.id,
-            ApplicationRevision.number == row.revision,
-        )
-    ).one()
+    row = one.row
     assert uow.actor_id is not None  # noqa: S101 - deciders are signed in
     gives = line.outcome == ApplicationState.AWARDED
     decision = AwardDecision(
@@ -307,6 +333,7 @@ def _write(
             DecisionMember(decision_id=decision.id, user_id=user_id, recused=user_id in aside)
         )
     keeping.move(uow, row, line.outcome, APPLICATION_MOVES, "application.decided", decision.reason)
+    telling_applicants.moved(uow, row)
 
 
 def _end(uow: UnitOfWork, call: Call) -> None:
@@ -355,4 +382,4 @@ def promote(uow: UnitOfWork, call_id: UUID, application_id: UUID, line: Line) ->
     _check_amount(call, row, line)
     _check_envelope(call, everybody, [line])
     keeping.void(uow, one.decision, "decision.voided", line.reason)
-    _write(uow, one, line, members, aside[row.id])
+    _write(uow, one, line, _revisions(uow.session, [row.id])[row.id], members, aside[row.id])

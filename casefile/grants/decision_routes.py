@@ -1,25 +1,25 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from casefile.errors import ConflictError, ForbiddenError, InvalidError
-from casefile.grants import award_beginning, calls, deciding, keeping, scoring
+from casefile.grants import award_beginning, calls, deciding, keeping, scoring, state_names
 from casefile.grants.access import requires
 from casefile.grants.application_models import Application
 from casefile.grants.call_models import Call
-from casefile.grants.form_routes import press
+from casefile.grants.form_routes import as_file, press
 from casefile.grants.money import Money
 from casefile.grants.states import ApplicationState
 from casefile.policy import Permission
 from casefile.web import confirmed, current, database_session, unit_of_work
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from flask.typing import ResponseReturnValue
 
@@ -55,6 +55,46 @@ def _page(call: Call, problem: str = "") -> str:
 @requires(Permission.APPLICATION_READ)
 def show(call_id: UUID) -> ResponseReturnValue:
     return _page(keeping.get(database_session(), Call, call_id))
+
+
+@bp.get("/decision.<any(csv, xlsx):ending>")
+@requires(Permission.APPLICATION_READ)
+def export(call_id: UUID, ending: str) -> ResponseReturnValue:
+    """The ranked list as a file, as it stands: rank, score and what was decided."""
+    session = database_session()
+    call = keeping.get(session, Call, call_id)
+    return as_file("ranking", ending, _table(call, deciding.ranked(session, call)))
+
+
+def _table(call: Call, everybody: Sequence[deciding.Ranked]) -> Iterator[list[Any]]:
+    yield [
+        _("Rank"),
+        _("Codename"),
+        _("Applicant"),
+        _("Project"),
+        _("Score"),
+        _("Reviews"),
+        _("State"),
+        _("Requested"),
+        _("Awarded"),
+        _("Currency"),
+        _("Reason"),
+    ]
+    for one in everybody:
+        decision = one.decision
+        yield [
+            one.rank,
+            one.row.codename,
+            one.row.applicant,
+            one.row.title,
+            scoring.shown(one.score) or "",
+            one.reviews,
+            str(state_names.NAMES.get(one.row.state, one.row.state)),
+            "" if one.row.requested is None else one.row.requested,
+            "" if decision is None or decision.amount is None else decision.amount,
+            call.currency,
+            decision.reason if decision else "",
+        ]
 
 
 def _lines(call: Call) -> Iterator[deciding.Line]:

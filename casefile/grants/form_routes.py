@@ -12,7 +12,7 @@ from wtforms.fields import BooleanField, SelectFieldBase
 from wtforms.widgets import HiddenInput
 
 from casefile.errors import ConflictError, ForbiddenError, InvalidError
-from casefile.grants import calls, exports, money_lists
+from casefile.grants import award_lists, calls, exports, money_lists
 from casefile.grants.keeping import ChangedError
 from casefile.grants.listing import Filters
 from casefile.grants.lists import ALL
@@ -20,7 +20,7 @@ from casefile.policy import Permission
 from casefile.web import current, database_session, pager, resources, unit_of_work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from uuid import UUID
 
     from flask.typing import ResponseReturnValue
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from casefile.grants.listing import Listing
     from casefile.uow import UnitOfWork
 
+EVERY_LIST = ALL | money_lists.ALL | award_lists.ALL
 PAGE = 50
 LONGEST_QUERY = 200
 
@@ -147,10 +148,15 @@ def list_page(
     *,
     actions: Sequence[tuple[str, str]] = (),
     parent: UUID | None = None,
+    parents: Sequence[tuple[str, str]] = (),
     endpoint_values: dict[str, Any] | None = None,
     **more: Any,
 ) -> str:
-    """Show one page of a list, narrowed and sorted as the address says."""
+    """Show one page of a list, narrowed and sorted as the address says.
+
+    `parents` are offered to choose from, where a list is not of one thing alone.
+    """
+    parent = request.args.get("parent", type=_id) if parents else parent
     session, person, filters = database_session(), current().person, asked(parent)
     now = resources().clock()
     where = pager(listing.count(session, person, filters, now), PAGE)
@@ -167,25 +173,31 @@ def list_page(
         may_export=person.may(Permission.GRANTS_EXPORT),
         endpoint_values=endpoint_values or {},
         parent=parent,
+        parents=parents,
         **more,
     )
 
 
 def export(name: str, ending: str) -> ResponseReturnValue:
     """Send a list as a file, with the same filters as on the page."""
-    listing = (ALL | money_lists.ALL)[name]
+    listing = EVERY_LIST[name]
     parent = request.args.get("parent", type=_id)
     now, person = resources().clock(), current().person
+    table = listing.table(database_session(), person, asked(parent), now, _("currency"))
+    return as_file(name, ending, table)
+
+
+def as_file(name: str, ending: str, table: Iterable[Sequence[Any]]) -> Response:
+    """Send a table as a workbook or as text with commas, and leave an entry that it left the house."""
     with unit_of_work() as uow:
         calls.note_list(uow, name)
-    table = listing.table(database_session(), person, asked(parent), now, _("currency"))
     if ending == "csv":
         content, kind = b"".join(exports.write_csv(table)), exports.CSV_TYPE
     else:
         content, kind = exports.write_xlsx(table, name), exports.XLSX_TYPE
     answer = Response(content, mimetype=kind.partition(";")[0])
     answer.headers["Content-Type"] = kind
-    called = exports.file_name(name, now.date(), ending)
+    called = exports.file_name(name, resources().clock().date(), ending)
     answer.headers["Content-Disposition"] = f'attachment; filename="{called}"'
     return answer
 

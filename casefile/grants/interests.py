@@ -18,7 +18,7 @@ from casefile.grants.models import Affiliation, Organisation
 from casefile.grants.states import ReviewState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from uuid import UUID
 
     from sqlalchemy.orm import Session
@@ -51,37 +51,69 @@ def declaration(
 
 def works_for(session: Session, row: Application, user_id: UUID) -> bool:
     """Say whether somebody works for the applicant or a partner, by row or by name."""
-    own = organisations.of_person(session, user_id)
-    if not own:
-        return False
-    partners = session.execute(
-        select(ApplicationPartner.organisation_id, ApplicationPartner.name).where(
-            ApplicationPartner.application_id == row.id, ApplicationPartner.voided_at.is_(None)
-        )
+    return user_id in _working(session, [row], [user_id])[row.id]
+
+
+def _working(
+    session: Session, rows: Sequence[Application], users: Collection[UUID]
+) -> dict[UUID, set[UUID]]:
+    """Return, for each application, who of these works for the applicant or one of its partners."""
+    employed = session.execute(
+        select(Affiliation.user_id, Organisation.id, Organisation.folded_name)
+        .join(Organisation, Organisation.id == Affiliation.organisation_id)
+        .where(Affiliation.user_id.in_(users), Affiliation.voided_at.is_(None))
     ).all()
-    involved = {row.organisation_id, *(partner.organisation_id for partner in partners)}
-    if involved & own:
-        return True
-    names = {organisations.folded(name) for name in (row.applicant, *(p.name for p in partners))}
-    found = session.scalars(select(Organisation.folded_name).where(Organisation.id.in_(own)))
-    return not names.isdisjoint(found)
+    if not employed:
+        return {row.id: set() for row in rows}
+    involved: dict[UUID, set[object]] = {
+        row.id: {row.organisation_id, organisations.folded(row.applicant)} for row in rows
+    }
+    for partner in session.execute(
+        select(
+            ApplicationPartner.application_id,
+            ApplicationPartner.organisation_id,
+            ApplicationPartner.name,
+        ).where(
+            ApplicationPartner.application_id.in_(involved), ApplicationPartner.voided_at.is_(None)
+        )
+    ):
+        names = {partner.organisation_id, organisations.folded(partner.name)}
+        involved[partner.application_id] |= names
+    return {
+        row_id: {one.user_id for one in employed if {one.id, one.folded_name} & whom}
+        for row_id, whom in involved.items()
+    }
 
 
 def stands_aside(session: Session, row: Application, user_id: UUID) -> bool:
     """Say whether somebody may neither read nor judge an application."""
-    said = declaration(session, row.id, user_id)
-    return (said is not None and said.outcome != CLEAR) or works_for(session, row, user_id)
+    return user_id in recused(session, [row], [user_id])[row.id]
 
 
 def recused(
     session: Session, rows: Iterable[Application], users: Iterable[UUID]
 ) -> Mapping[UUID, frozenset[UUID]]:
-    """Return, for each application, which of these people stand aside."""
-    people = list(users)
-    return {
-        row.id: frozenset(user for user in people if stands_aside(session, row, user))
-        for row in rows
-    }
+    """Return, for each application, which of these people stand aside. Three questions for all."""
+    asked, people = list(rows), set(users)
+    found = _working(session, asked, people)
+    said = session.execute(
+        select(
+            ConflictDeclaration.application_id,
+            ConflictDeclaration.user_id,
+            ConflictDeclaration.outcome,
+        )
+        .where(
+            ConflictDeclaration.application_id.in_([row.id for row in asked]),
+            ConflictDeclaration.user_id.in_(people),
+            ConflictDeclaration.voided_at.is_(None),
+        )
+        .order_by(ConflictDeclaration.created_at)
+    )
+    last = {(one.application_id, one.user_id): one.outcome for one in said}
+    for (row_id, user_id), outcome in last.items():
+        if outcome != CLEAR:
+            found[row_id].add(user_id)
+    return {row_id: frozenset(aside) for row_id, aside in found.items()}
 
 
 def has_affiliation(session: Session, user_id: UUID) -> bool:

@@ -14,7 +14,7 @@ from casefile.grants.models import GrantsEvent
 from casefile.grants.states import NEEDS_REASON
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from enum import StrEnum
 
     from sqlalchemy import Select
@@ -32,6 +32,7 @@ CANNOT_FOLLOW = (
     "Open the page again to see where things stand."
 )
 NO_STATE = "There is no such state. Open the page again and choose one of its buttons."
+VOIDED = "This was voided, so it changes no more. What it was and why it was voided stay on record."
 WHY = "Say why: one sentence is enough. It is kept with the change."
 
 
@@ -55,18 +56,38 @@ def get(session: Session, model: type[Row], row_id: UUID, **inside: UUID) -> Row
     return _one(session, select(model).where(model.id == row_id), model, inside)
 
 
+def live(session: Session, model: type[Row], row_id: UUID, **inside: UUID) -> Row:
+    """Return a row that something new may rest on. ConflictError when it was voided."""
+    row = get(session, model, row_id, **inside)
+    if row.voided_at is not None:
+        raise ConflictError(VOIDED)
+    return row
+
+
 def held(
     uow: UnitOfWork, model: type[Row], row_id: UUID, base: int | None = None, **inside: UUID
 ) -> Row:
     """Return this row to be changed, locked where the database can.
 
-    Raises ChangedError, with the newer row in it, when `base` is given and is not its version.
+    Raises ChangedError, with the newer row in it, when `base` is given and is not its version;
+    ConflictError when it was voided.
     """
     query = select(model).where(model.id == row_id).with_for_update()
     row = _one(uow.session, query, model, inside)
+    if row.voided_at is not None:
+        raise ConflictError(VOIDED)
     if base is not None and row.version != base:
         raise ChangedError(row)
     return row
+
+
+def every_held(uow: UnitOfWork, model: type[Row], row_ids: Collection[UUID]) -> dict[UUID, Row]:
+    """Return these rows to be changed, by id, all asked for at once. ConflictError for a voided one."""
+    rows = uow.session.scalars(select(model).where(model.id.in_(row_ids)).with_for_update())
+    found = {row.id: row for row in rows}
+    if any(row.voided_at is not None for row in found.values()):
+        raise ConflictError(VOIDED)
+    return found
 
 
 def _one(session: Session, query: Select[Any], model: type[Row], inside: Mapping[str, UUID]) -> Row:
@@ -153,15 +174,15 @@ def write_event(
     uow: UnitOfWork, row: Kept, what: str, before: str, after: str, reason: str = ""
 ) -> None:
     """Write down a change of state, of a deadline, or of anything whose past matters."""
-    last = uow.session.scalar(
-        select(func.max(GrantsEvent.number)).where(GrantsEvent.subject_id == row.id)
+    following = select(func.coalesce(func.max(GrantsEvent.number), 0) + 1).where(
+        GrantsEvent.subject_id == row.id
     )
     uow.session.add(
         GrantsEvent(
             id=uuid4(),
             subject_kind=row.__tablename__,
             subject_id=row.id,
-            number=(last or 0) + 1,
+            number=following.scalar_subquery(),
             what=what,
             before=before,
             after=after,

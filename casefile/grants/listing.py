@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, true
 
 from casefile.grants import exports
+from casefile.grants.state_names import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from casefile.web import Person
 
 CHUNK = 1000
+VOIDED = "voided"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,12 @@ class Listing:
     sorts: Mapping[str, Sequence[Any]]
     money: frozenset[str] = frozenset()
     states: Sequence[str] = ()
+    names: Mapping[str, Any] = field(default_factory=dict)
+    """What states are called here, where that is not what they are called elsewhere."""
+
+    def named(self, state: str) -> str:
+        """Say what a state is called in this list."""
+        return str(self.names.get(state) or NAMES.get(state, state))
 
     def narrowed(
         self, session: Session, person: Person, filters: Filters, now: datetime
@@ -86,7 +94,19 @@ class Listing:
             yield exports.flat(self.row(found), self.columns, self.money)
 
 
+def standing(
+    query: Select[*tuple[Any, ...]], model: Any, column: Any, filters: Filters
+) -> Select[*tuple[Any, ...]]:
+    """Narrow to a state. What was voided is shown only to whoever asks for it."""
+    if filters.state == VOIDED:
+        return query.where(model.voided_at.is_not(None))
+    query = query.where(model.voided_at.is_(None))
+    return query.where(column == filters.state) if filters.state else query
+
+
 def words(text: str, *columns: Any) -> ColumnElement[bool]:
     """Say that one of the columns holds this text, whatever signs are in it."""
+    if not text:
+        return true()
     escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return or_(*(column.ilike(f"%{escaped}%", escape="\\") for column in columns))

@@ -11,11 +11,11 @@ from casefile.grants.application_models import Application
 from casefile.grants.call_models import Call
 from casefile.grants.dates import PartialDate
 from casefile.grants.exports import Column
-from casefile.grants.listing import Filters, Listing, words
+from casefile.grants.listing import VOIDED, Filters, Listing, standing, words
 from casefile.grants.models import ExchangeRate, FundingAgreement, Organisation, Programme
 from casefile.grants.money import Money
 from casefile.grants.programmes import seen_by
-from casefile.grants.states import ApplicationState
+from casefile.grants.states import AgreementState, ApplicationState, CallState
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,12 +36,11 @@ def title(row: Any) -> str:
 def _programmes(
     session: Session, person: Person, filters: Filters, _now: datetime
 ) -> Select[*tuple[Any, ...]]:
-    query = select(Programme).where(Programme.voided_at.is_(None))
+    query: Select[*tuple[Any, ...]] = select(Programme)
     seen = seen_by(person, session)
     if seen is not None:
         query = query.where(Programme.id.in_(seen))
-    if filters.state:
-        query = query.where(Programme.status == filters.state)
+    query = standing(query, Programme, Programme.status, filters)
     if filters.text:
         named = (Programme.code, Programme.title_en, Programme.title_ru, Programme.title_ky)
         query = query.where(words(filters.text, *named))
@@ -52,6 +51,7 @@ def _programme(found: Any) -> dict[str, Any]:
     row = found[0]
     return {
         "url": f"/grants/programmes/{row.id}",
+        "voided": row.voided_reason,
         "code": row.code,
         "title": title(row),
         "status": row.status,
@@ -90,15 +90,13 @@ def _agreements(
         select(FundingAgreement, Organisation.name.label("donor"), Programme.code)
         .join(Programme, Programme.id == FundingAgreement.programme_id)
         .outerjoin(Organisation, Organisation.id == FundingAgreement.donor_id)
-        .where(FundingAgreement.voided_at.is_(None))
     )
     seen = seen_by(person, session)
     if seen is not None:
         query = query.where(FundingAgreement.programme_id.in_(seen))
     if filters.parent:
         query = query.where(FundingAgreement.programme_id == filters.parent)
-    if filters.state:
-        query = query.where(FundingAgreement.state == filters.state)
+    query = standing(query, FundingAgreement, FundingAgreement.state, filters)
     if filters.text:
         query = query.where(words(filters.text, FundingAgreement.title, FundingAgreement.reference))
     return query
@@ -108,6 +106,7 @@ def _agreement(found: Any) -> dict[str, Any]:
     row = found.FundingAgreement
     return {
         "url": f"/grants/agreements/{row.id}",
+        "voided": row.voided_reason,
         "title": row.title,
         "reference": row.reference,
         "programme": found.code,
@@ -148,18 +147,15 @@ def _rate(found: Any) -> dict[str, Any]:
 def _calls(
     session: Session, person: Person, filters: Filters, _now: datetime
 ) -> Select[*tuple[Any, ...]]:
-    query: Select[*tuple[Any, ...]] = (
-        select(Call, Programme.code.label("programme"))
-        .join(Programme, Programme.id == Call.programme_id)
-        .where(Call.voided_at.is_(None))
+    query: Select[*tuple[Any, ...]] = select(Call, Programme.code.label("programme")).join(
+        Programme, Programme.id == Call.programme_id
     )
     seen = seen_by(person, session)
     if seen is not None:
         query = query.where(Call.programme_id.in_(seen))
     if filters.parent:
         query = query.where(Call.programme_id == filters.parent)
-    if filters.state:
-        query = query.where(Call.state == filters.state)
+    query = standing(query, Call, Call.state, filters)
     if filters.text:
         named = (Call.code, Call.title_en, Call.title_ru, Call.title_ky)
         query = query.where(words(filters.text, *named))
@@ -170,6 +166,7 @@ def _call(found: Any) -> dict[str, Any]:
     row = found.Call
     return {
         "url": f"/grants/calls/{row.id}",
+        "voided": row.voided_reason,
         "code": row.code,
         "title": title(row),
         "programme": found.programme,
@@ -190,12 +187,11 @@ def _applications(
     query: Select[*tuple[Any, ...]] = (
         select(Application, Call.code)
         .join(Call, Call.id == Application.call_id)
-        .where(Application.voided_at.is_(None), Application.revision > 0, may_be_read)
+        .where(Application.revision > 0, may_be_read)
     )
     if filters.parent:
         query = query.where(Application.call_id == filters.parent)
-    if filters.state:
-        query = query.where(Application.state == filters.state)
+    query = standing(query, Application, Application.state, filters)
     if filters.text:
         named = (Application.codename, Application.applicant, Application.title)
         query = query.where(words(filters.text, *named))
@@ -206,6 +202,7 @@ def _application(found: Any) -> dict[str, Any]:
     row = found.Application
     return {
         "url": f"/grants/applications/{row.id}",
+        "voided": row.voided_reason,
         "number": row.number,
         "codename": row.codename,
         "legal_form": row.legal_form,
@@ -228,6 +225,7 @@ PROGRAMMES = Listing(
         Column("status", _l("Status")),
         Column("starts", _l("Start"), "start", wide=True),
         Column("ends", _l("End"), wide=True),
+        Column("voided", _l("Voided because"), page=False),
     ),
     _programmes,
     _programme,
@@ -236,7 +234,7 @@ PROGRAMMES = Listing(
         "title": (Programme.title_en, Programme.code),
         "start": (Programme.starts_on.desc(), Programme.code),
     },
-    states=("1", "2", "3", "4", "5", "6"),
+    states=("1", "2", "3", "4", "5", "6", VOIDED),
 )
 ORGANISATIONS = Listing(
     "organisations",
@@ -266,6 +264,7 @@ AGREEMENTS = Listing(
         Column("state", _l("State")),
         Column("starts", _l("Start"), "start", wide=True),
         Column("ends", _l("End"), wide=True),
+        Column("voided", _l("Voided because"), page=False),
     ),
     _agreements,
     _agreement,
@@ -276,7 +275,7 @@ AGREEMENTS = Listing(
         "amount": (FundingAgreement.currency, FundingAgreement.amount.desc()),
     },
     money=frozenset({"amount"}),
-    states=("draft", "signed", "active", "suspended", "closing", "closed", "terminated"),
+    states=(*AgreementState, VOIDED),
 )
 RATES = Listing(
     "rates",
@@ -306,6 +305,7 @@ CALLS = Listing(
         Column("opens_at", _l("Opens"), wide=True),
         Column("closes_at", _l("Closes"), "deadline"),
         Column("envelope", _l("Envelope"), wide=True),
+        Column("voided", _l("Voided because"), page=False),
     ),
     _calls,
     _call,
@@ -315,7 +315,7 @@ CALLS = Listing(
         "title": (Call.title_en, Call.code),
     },
     money=frozenset({"envelope"}),
-    states=("draft", "published", "open", "closed", "under_review", "decided", "archived"),
+    states=(*CallState, VOIDED),
 )
 APPLICATIONS = Listing(
     "applications",
@@ -331,6 +331,7 @@ APPLICATIONS = Listing(
         Column("place", _l("Place"), page=False),
         Column("call", _l("Call"), wide=True),
         Column("submitted_at", _l("Submitted"), "submitted", wide=True),
+        Column("voided", _l("Voided because"), page=False),
     ),
     _applications,
     _application,
@@ -342,7 +343,7 @@ APPLICATIONS = Listing(
         "amount": (Application.currency, Application.requested.desc()),
     },
     money=frozenset({"requested"}),
-    states=tuple(state.value for state in ApplicationState if state != ApplicationState.DRAFT),
+    states=(*(state for state in ApplicationState if state != ApplicationState.DRAFT), VOIDED),
 )
 ALL = {
     listing.name: listing

@@ -2,21 +2,20 @@ from __future__ import annotations
 
 from calendar import monthrange
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
 
+from casefile.grants import award_lists
 from casefile.grants import award_overview as overview
 from casefile.grants.access import requires
 from casefile.grants.award_routes import as_id, today
-from casefile.grants.payment_routes import send
+from casefile.grants.form_routes import list_page
 from casefile.policy import Permission
 from casefile.web import current, database_session, pager
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from flask.typing import ResponseReturnValue
 
 bp = Blueprint("overview", __name__, url_prefix="/grants")
@@ -31,7 +30,8 @@ def index() -> ResponseReturnValue:
     session, me = database_session(), current().person
     programme_id = as_id(request.args.get("programme", ""))
     sort = request.args.get("sort", "")
-    query = overview.awards_query(session, me, programme_id=programme_id)
+    state, text = (request.args.get(name, "")[:200] for name in ("state", "q"))
+    query = overview.awards_query(session, me, programme_id=programme_id, state=state, text=text)
     total = overview.count(session, query)
     where = pager(total, PAGE)
     lines = (
@@ -48,44 +48,18 @@ def index() -> ResponseReturnValue:
         sums=overview.sums(session, me, programme_id),
         sort=sort,
         programme=str(programme_id or ""),
+        state=state,
+        text=text,
+        states=[(one, award_lists.AWARDS.named(one)) for one in award_lists.AWARDS.states],
         programmes=overview.programme_names(session, me),
     )
 
 
-@bp.get("/overview/export.<ending>")
-@requires(Permission.GRANTS_EXPORT)
-def export(ending: str) -> ResponseReturnValue:
-    session, me = database_session(), current().person
-    query = overview.awards_query(
-        session, me, programme_id=as_id(request.args.get("programme", ""))
-    )
-    lines = overview.grid(session, query, today(), limit=MOST_EXPORTED)
-    return send(ending, _("Milestones"), "milestones", _table(lines))
-
-
-def _table(lines: Sequence[overview.Line]) -> Iterator[list[Any]]:
-    yield [
-        _("Award"),
-        _("State"),
-        _("Milestone"),
-        _("Title"),
-        _("Due"),
-        _("Stands"),
-        _("Amount"),
-        _("Currency"),
-    ]
-    for line in lines:
-        for cell in line.cells:
-            yield [
-                line.award.codename,
-                line.award.state,
-                cell.number,
-                cell.title,
-                cell.due_on,
-                cell.look,
-                line.award.amount,
-                line.award.currency,
-            ]
+@bp.get("/milestones/")
+@requires(Permission.AWARD_READ)
+def milestones() -> ResponseReturnValue:
+    programmes = overview.programme_names(database_session(), current().person)
+    return list_page(award_lists.MILESTONES, _("Milestones by day"), parents=programmes)
 
 
 @bp.get("/calendar")

@@ -14,6 +14,7 @@ from casefile.grants import (
     payment_routes,
     routes,
     spending_routes,
+    voiding_routes,
 )
 
 BLUEPRINTS = tuple(
@@ -32,5 +33,6 @@ BLUEPRINTS = tuple(
         budget_routes,
         spending_routes,
         amendment_routes,
+        voiding_routes,
     )
 )

@@ -1,110 +1,36 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
-from sqlalchemy import func, select
 
 from casefile.accounts import service as accounts
-from casefile.errors import NotFoundError
-from casefile.grants import exports, keeping, payments, prefinancing
+from casefile.grants import award_lists, award_overview, keeping, payments, prefinancing
 from casefile.grants.access import requires
 from casefile.grants.award_forms import ReasonForm
 from casefile.grants.award_models import Award, Milestone, Payment
 from casefile.grants.award_routes import today
 from casefile.grants.award_states import PaymentState
+from casefile.grants.form_routes import list_page
 from casefile.grants.money import Money
 from casefile.policy import Permission
-from casefile.web import confirmed, database_session, pager, unit_of_work
+from casefile.web import confirmed, current, database_session, unit_of_work
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from uuid import UUID
 
     from flask.typing import ResponseReturnValue
-    from sqlalchemy import Select
 
 bp = Blueprint("payments", __name__, url_prefix="/grants/payments")
-PAGE = 50
-SORTS: dict[str, Any] = {
-    "due": (Payment.due_on.is_(None), Payment.due_on.asc(), Award.codename),
-    "amount": (Payment.amount.desc(), Award.codename),
-    "award": (Award.codename, Payment.number),
-    "state": (Payment.state, Award.codename),
-}
-
-
-def _query(state: str) -> Select[Payment, str]:
-    query = select(Payment, Award.codename).join(Award, Award.id == Payment.award_id)
-    return query.where(Payment.state == state) if state in set(PaymentState) else query
 
 
 @bp.get("/")
 @requires(Permission.AWARD_READ)
 def index() -> ResponseReturnValue:
-    session, state = database_session(), request.args.get("state", "")
-    sort = request.args.get("sort", "due")
-    query = _query(state)
-    counted = query.with_only_columns(func.count(), maintain_column_froms=True)
-    where = pager(session.scalar(counted) or 0, PAGE)
-    ordered = query.order_by(*SORTS.get(sort, SORTS["due"])).offset(where.offset).limit(PAGE)
-    return render_template(
-        "awards/payments.html",
-        rows=session.execute(ordered).all(),
-        pager=where,
-        state=state,
-        sort=sort,
-        states=[(state.value, state.value) for state in PaymentState],
-        Money=Money,
-    )
-
-
-@bp.get("/export.<ending>")
-@requires(Permission.GRANTS_EXPORT)
-def export(ending: str) -> ResponseReturnValue:
-    rows = database_session().execute(
-        _query(request.args.get("state", "")).order_by(*SORTS["award"])
-    )
-    return send(ending, _("Payments"), "payments", _table(rows))
-
-
-def _table(rows: Any) -> Iterator[list[Any]]:
-    yield [
-        _("Award"),
-        _("Payment"),
-        _("State"),
-        _("Amount"),
-        _("Currency"),
-        _("Due"),
-        _("Paid"),
-        _("Reference"),
-    ]
-    for payment, codename in rows:
-        yield [
-            codename,
-            payment.number,
-            payment.state,
-            payment.amount,
-            payment.currency,
-            payment.due_on or "",
-            payment.paid_on or "",
-            payment.reference,
-        ]
-
-
-def send(ending: str, title: str, name: str, table: Iterator[list[Any]]) -> ResponseReturnValue:
-    """Send a list as a file: a workbook, or text with commas."""
-    if ending not in {"xlsx", "csv"}:
-        raise NotFoundError(keeping.NOT_THERE)
-    file = exports.file_name(name, today(), ending)
-    kind = exports.XLSX_TYPE if ending == "xlsx" else exports.CSV_TYPE
-    body = (
-        exports.write_xlsx(table, title) if ending == "xlsx" else b"".join(exports.write_csv(table))
-    )
-    headers = {"Content-Type": kind, "Content-Disposition": f'attachment; filename="{file}"'}
-    return body, HTTPStatus.OK, headers
+    programmes = award_overview.programme_names(database_session(), current().person)
+    return list_page(award_lists.PAYMENTS, _("Payments"), parents=programmes)
 
 
 @bp.get("/<uuid:payment_id>")

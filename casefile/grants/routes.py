@@ -98,7 +98,7 @@ def index() -> ResponseReturnValue:
 
 @bp.get(
     "/exports/<any(programmes,organisations,agreements,rates,calls,applications,budgets,expenditures,"
-    "amendments):name>.<any(csv,xlsx):ending>"
+    "amendments,awards,milestones,payments):name>.<any(csv,xlsx):ending>"
 )
 @requires(Permission.GRANTS_EXPORT)
 def list_export(name: str, ending: str) -> ResponseReturnValue:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from casefile import keys
 from casefile.errors import InvalidError
-from casefile.grants import calls, keeping, organisations, questions, sealed
+from casefile.grants import calls, keeping, organisations, questions, sealed, telling_applicants
 from casefile.grants.application_models import Application, ApplicationRevision
 from casefile.grants.applying import attachments, changeable, draft_of, partners
 from casefile.grants.money import Money
@@ -98,6 +98,7 @@ def submit(
     if row.state == ApplicationState.MORE_INFO:
         to = ApplicationState.IN_REVIEW
     keeping.move(uow, row, to, APPLICATION_MOVES, "application.submitted")
+    telling_applicants.received(uow, row, call, revision)
     return revision, True
 
 

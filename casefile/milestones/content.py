@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 FORMAT: Final = 1
 BANDS: Final = ((0, "0"), (4, "1–4"), (9, "5–9"), (19, "10–19"))
 TOP_BAND: Final = "20+"
+EVERY_BAND: Final = (*(name for _most, name in BANDS), TOP_BAND)
 LONGEST_WORDS: Final = 300
 LONGEST_URL: Final = 500
 LONGEST_OUTLET: Final = 120
@@ -33,7 +34,7 @@ COUNTS: Final = {
     "requests_answered": _l("Information requests answered"),
     "field_days": _l("Days in the field"),
 }
-# Which tags of notes count as what, in the three languages; documents are the files on record.
+# Which tags of notes and files count as what, in the three languages; documents are the files on record.
 COUNTED_TAGS: Final[Mapping[str, frozenset[str]]] = {
     "interviews": frozenset({"interview", "интервью", "маек"}),
     "requests_sent": frozenset({"request", "запрос", "суроо-талап"}),
@@ -106,6 +107,8 @@ class Entered:
     points: Sequence[str] = field(default_factory=tuple)
     words: str = ""
     committed_to: str = ""
+    lowered: Mapping[str, str] = field(default_factory=dict)
+    lower_reason: str = ""
     amount: str = ""
     currency: str = ""
     heading: str = ""
@@ -188,6 +191,21 @@ def attestation(entered: Entered) -> dict[str, Any]:
         msg = f"Shorten the words to at most {LONGEST_WORDS} characters."
         raise InvalidError(msg)
     return {"text_version": NEWEST_ATTESTATION, "points": list(points), "words": words}
+
+
+def counts(counted: Mapping[str, str], entered: Entered) -> dict[str, str]:
+    """Return E1: what the program counted, or less where somebody says why. Never more."""
+    told = {}
+    for name, most in counted.items():
+        wanted = entered.lowered.get(name) or most
+        if wanted not in EVERY_BAND:
+            msg = "Choose one of the listed bands for the counts."
+            raise InvalidError(msg)
+        told[name] = min(wanted, most, key=EVERY_BAND.index)
+    if told != dict(counted) and not entered.lower_reason.strip():
+        msg = "Say why you tell less than the counts are. It stays in the case."
+        raise InvalidError(msg)
+    return told
 
 
 def voucher(entered: Entered) -> dict[str, Any]:

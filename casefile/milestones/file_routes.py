@@ -46,7 +46,7 @@ def create(case: OpenCase, milestone_id: UUID) -> ResponseReturnValue:
         resources().vault.delete(file_id.hex)
     flash(
         _(
-            "The file was made anew of pictures of its pages. Open it and see what the funder would get."
+            "The file was made anew of what is seen of it. Open it and see what the funder would get."
         )
     )
     where = url_for("milestones.show", case_id=case.id, milestone_id=milestone_id)
@@ -57,7 +57,7 @@ def _chosen() -> SealedUpload:
     part = request.files.get("files")
     upload = sealed_upload(part) if part else None
     if upload is None or not upload.size:
-        msg = "Choose a PDF first."
+        msg = "Choose the file made for the funder first."
         raise InvalidError(msg)
     return upload
 

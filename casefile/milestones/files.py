@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from html import escape
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -15,10 +16,13 @@ from casefile.grants import keeping, sealed
 from casefile.milestones import links
 from casefile.milestones.models import MilestoneFile
 from casefile.policy import Permission
+from casefile.sandbox import making
 from casefile.vault import SealedUpload
 from casefile.vault.upload import open_sealed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy.orm import Session
 
     from casefile.cases.access import OpenCase
@@ -26,12 +30,23 @@ if TYPE_CHECKING:
     from casefile.keys import FileReader
     from casefile.uow import Resources, UnitOfWork
 
-MAGIC: Final = b"%PDF-"
-WITHIN: Final = 1024
 TABLE: Final = "milestone_file"
-ONLY_PDF: Final = (
-    "Only a PDF can be handed over: what a PDF hides is taken out here, what other files hide cannot be. "
-    "Save a Word document, a table or a picture as PDF and choose that."
+TEXTS: Final = frozenset({"text/plain", "text/markdown", "text/csv", "text/tab-separated-values"})
+OFFICE: Final = ("application/vnd.openxmlformats", "application/vnd.oasis", "application/msword")
+TEXT_LIMITS: Final = sandbox.Limits(input_bytes=4 << 20, characters=200_000)
+TYPE: Final = """
+@page { size: A4; margin: 20mm }
+pre { font: 10pt/1.45 "DejaVu Sans Mono", "Noto Sans Mono", monospace; white-space: pre-wrap;
+      overflow-wrap: anywhere }
+"""
+NOT_THIS_KIND: Final = (
+    "This kind of file cannot be handed over: what it hides cannot be taken out of it here. A PDF can, "
+    "and a photograph or scan (JPEG, PNG, TIFF, WebP), and a plain text. Save it as PDF and choose that."
+)
+NOT_OFFICE: Final = (
+    "A document of Word, Excel or the like cannot be handed over: what a black marker or a shape covers "
+    "in it is still there, and would show. Choose File, then Save as PDF; look at every page of the PDF, "
+    "and choose that."
 )
 NOT_MADE: Final = (
     "Nothing can be handed over of this file: %s. Print it to a new PDF and choose that one."
@@ -41,21 +56,33 @@ NOT_MADE: Final = (
 def strip(
     resources: Resources, case: OpenCase, upload: SealedUpload, owner_id: UUID
 ) -> SealedUpload:
-    """Return the file the funder would get: pictures of the pages and nothing else, sealed anew.
+    """Return the file the funder would get: pictures of what is seen and nothing else, sealed anew.
 
     Raises InvalidError saying what to do when that cannot be.
     """
-    if MAGIC not in upload.head[:WITHIN]:
-        raise InvalidError(ONLY_PDF)
+    kind = sandbox.media_type(upload.head, "")
+    if kind not in sandbox.REPAINTED and kind not in TEXTS:
+        raise InvalidError(NOT_OFFICE if kind.startswith(OFFICE) else NOT_THIS_KIND)
     reader = open_sealed(resources.vault, upload.key, case.id, upload.file_id)
     try:
-        content = sandbox.as_pictures(reader.blocks())
+        content = _painted(kind, reader.blocks())
     except sandbox.ExtractionError as error:
         raise InvalidError(NOT_MADE % error.message) from error
     made = SealedUpload(resources.vault, owner_id, limit=len(content))
     made.write(content)
     made.finish()
     return made
+
+
+def _painted(kind: str, blocks: Iterable[bytes]) -> bytes:
+    if kind not in TEXTS:
+        return sandbox.as_pictures(kind, blocks)
+    words = "\n".join(sandbox.extract(kind, blocks, limits=TEXT_LIMITS))
+    if not words.strip():
+        raise sandbox.ExtractionError(sandbox.Reason.DAMAGED)
+    return sandbox.as_pictures(
+        "application/pdf", [making.paper(f"<pre>{escape(words)}</pre>", TYPE)]
+    )
 
 
 def keep(uow: UnitOfWork, case: OpenCase, milestone_id: UUID, made: SealedUpload) -> list[UUID]:

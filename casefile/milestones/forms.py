@@ -21,6 +21,7 @@ from casefile.accounts.forms import no_control_characters, not_out_of_reach, req
 from casefile.grants.forms import USUAL_CURRENCIES
 from casefile.milestones.content import (
     ATTESTATIONS,
+    COUNTS,
     LANGUAGES,
     LONGEST_OUTLET,
     LONGEST_URL,
@@ -37,6 +38,7 @@ LANGUAGE_NAMES = {
     "tg": _l("Tajik"),
 }
 
+LOWER = "lower_"
 TYPED = frozenset(Entered.__dataclass_fields__)
 
 
@@ -76,6 +78,9 @@ class DraftForm(FlaskForm):
             Length(max=LONGEST_WORDS, message=_l("Shorten this to at most %(max)d characters."))
         ],
     )
+    lower_reason = TextAreaField(
+        _l("Why less (stays in the case)"), validators=_short(LONGEST_WORDS)
+    )
     committed_to = SelectField(
         _l("What the commitment is made to"), choices=[], validate_choice=False
     )
@@ -93,11 +98,20 @@ class DraftForm(FlaskForm):
     def entered(self) -> Entered:
         """Return what was typed, for the service."""
         told = {name: value for name, value in self.data.items() if value and name in TYPED}
+        told["lowered"] = {
+            name: self[LOWER + name].data
+            for name in COUNTS
+            if LOWER + name in self and self[LOWER + name].data
+        }
         if "points" in told:
             told["points"] = tuple(told["points"])
         if "page_sha256" in told:
             told["page_sha256"] = re.sub(r"\s", "", told["page_sha256"])
         return Entered(**told)
+
+
+for _name, _label in COUNTS.items():
+    setattr(DraftForm, LOWER + _name, SelectField(_label, choices=[], validate_choice=False))
 
 
 class ReleaseForm(FlaskForm):

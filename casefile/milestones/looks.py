@@ -11,7 +11,7 @@ from casefile.policy import Role, Seat
 from casefile.web import current, database_session, resources, unit_of_work
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from casefile.cases.access import OpenCase
 
@@ -22,14 +22,12 @@ THINGS: Final = {
     "story_id": "story",
     "source_id": "source",
 }
+GLANCES: Final = {"search": "searched"}
 
 
 def watch(case: OpenCase, path: str, given: Mapping[str, object]) -> None:
     """Put on record what a verifier asks to see. Nobody else's reading is followed here."""
-    opened = current()
-    if case.seat is not Seat.READER or Role.VERIFIER not in opened.person.roles:
-        return
-    if not verifying.visits(database_session(), opened.person.id, resources().clock()):
+    if not _visited([case]):
         return
     thing, subject = _asked(given)
     with unit_of_work() as uow:
@@ -41,6 +39,27 @@ def watch(case: OpenCase, path: str, given: Mapping[str, object]) -> None:
             detail={"label": path.removeprefix(f"/cases/{case.id}/") or "case"},
         )
     database_session().rollback()
+
+
+def glance(cases: Sequence[OpenCase], how: str) -> None:
+    """Put on record which cases a verifier searches or has on the desk; never the words."""
+    visited = _visited(cases)
+    if not visited:
+        return
+    with unit_of_work() as uow:
+        for case in visited:
+            audit.record(uow, f"case.{GLANCES.get(how, 'shown')}", case=case, detail={"label": how})
+    database_session().rollback()
+
+
+def _visited(cases: Sequence[OpenCase]) -> list[OpenCase]:
+    """Return those of these cases that a verifier is visiting now; for everybody else none."""
+    opened = current()
+    seats = [case for case in cases if case.seat is Seat.READER]
+    if not seats or Role.VERIFIER not in opened.person.roles:
+        return []
+    asked = verifying.visits(database_session(), opened.person.id, resources().clock())
+    return seats if asked else []
 
 
 def _asked(given: Mapping[str, object]) -> tuple[str, UUID | None]:

@@ -23,7 +23,7 @@ from casefile.milestones import (
     service,
     verifying,
 )
-from casefile.milestones.forms import DraftForm, LinkForm, ReleaseForm
+from casefile.milestones.forms import LOWER, DraftForm, LinkForm, ReleaseForm
 from casefile.notes import service as notes
 from casefile.policy import Permission
 from casefile.stories import exposure
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 bp = Blueprint("milestones", __name__, url_prefix="/cases/<uuid:case_id>/milestones")
 FIELDS = {
     "E0": ("url", "outlet", "published_on", "language", "page_sha256"),
+    "E1": (*(f"{LOWER}{name}" for name in content.COUNTS), "lower_reason"),
     "E2": ("points", "words"),
     "E3": ("committed_to",),
     "E6": ("amount", "currency", "heading", "month", "payee"),
@@ -110,6 +111,8 @@ def show(case: OpenCase, milestone_id: UUID) -> ResponseReturnValue:
         findings=_exposed(case, draft),
         file=files.waiting(session, case, milestone_id),
         releasing=ReleaseForm(version=draft.version, formdata=None) if draft else None,
+        found=_counts(case) if draft and "E1" in milestone.classes else {},
+        tags=content.COUNTED_TAGS,
         history=deciding.released(session, current().bundle.anchor, milestone_id),
         open_now=awards.is_open(award, milestone),
         counts=content.COUNTS,
@@ -136,7 +139,23 @@ def _form(case: OpenCase, milestone: Milestone, **given: Any) -> DraftForm:
                 delattr(form, field)
     if "E3" in milestone.classes:
         form.committed_to.choices = _choices(case)
+    if "E1" in milestone.classes:
+        _offer_less(form, _counts(case))
     return form
+
+
+def _counts(case: OpenCase) -> dict[str, counting.Counted]:
+    return counting.counted(database_session(), case, resources().settings.timezone)
+
+
+def _offer_less(form: DraftForm, counts: dict[str, counting.Counted]) -> None:
+    """Let each count be told as it is, or lower."""
+    for name, one in counts.items():
+        lower = content.EVERY_BAND[: content.EVERY_BAND.index(one.band)]
+        form[LOWER + name].choices = [
+            SelectChoice("", _("%(band)s, as counted", band=one.band)),
+            *(SelectChoice(band, band) for band in reversed(lower)),
+        ]
 
 
 def _choices(case: OpenCase) -> list[SelectChoice]:
@@ -158,7 +177,9 @@ def edit(case: OpenCase, milestone_id: UUID) -> ResponseReturnValue:
     service.check_open(award, milestone)
     draft = service.draft_of(session, case, milestone_id)
     version = draft.version if draft else 0
-    form = _form(case, milestone, obj=draft.entered if draft else published.artefact(session, case))
+    typed = draft.entered if draft else published.artefact(session, case)
+    told = {LOWER + name: band for name, band in typed.lowered.items()}
+    form = _form(case, milestone, obj=typed, **told)
     form.version.data = version
     return _edit_page(case, milestone, form)
 
@@ -178,7 +199,7 @@ def _edit_page(
         if theirs
         else "",
         attestation=content.ATTESTATIONS[content.NEWEST_ATTESTATION],
-        bands=counting.bands(database_session(), case) if "E1" in milestone.classes else {},
+        found=_counts(case) if "E1" in milestone.classes else {},
         counts=content.COUNTS,
         tags=content.COUNTED_TAGS,
     )
@@ -208,7 +229,7 @@ def update(case: OpenCase, milestone_id: UUID) -> ResponseReturnValue:
 WHERE = (
     ("address", "url"), ("published", "published_on"), ("outlet", "outlet"), ("language", "language"),
     ("SHA-256", "page_sha256"), ("ticked", "points"), ("words", "words"), ("committed", "committed_to"),
-    ("month", "month"), ("heading", "heading"), ("amount", "amount"),
+    ("less", "lower_reason"), ("month", "month"), ("heading", "heading"), ("amount", "amount"),
 )  # fmt: skip
 
 

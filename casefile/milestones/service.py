@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
     from casefile.cases.access import OpenCase
     from casefile.grants.award_models import Award, Milestone
-    from casefile.uow import UnitOfWork
+    from casefile.uow import Resources, UnitOfWork
 
 SIGNED_AS = "casefile milestone submission 1"
 STALE = "What is to be released was changed since you looked at it. Nothing was released: look at it again."
@@ -112,7 +112,7 @@ def save_draft(
         uow.session.add(row)
     row.version, row.generation = base + 1, case.generation
     row.changed_by_id, row.changed_at = _actor(uow), uow.now
-    typed = {**asdict(entered), "points": list(entered.points)}
+    typed = {**asdict(entered), "points": list(entered.points), "lowered": dict(entered.lowered)}
     if entered.published_on:
         typed["published_on"] = entered.published_on.isoformat()
     plain = json.dumps({"content": text, "entered": typed, "secrets": secrets})
@@ -154,7 +154,9 @@ def _parts(
     if EvidenceClass.ARTEFACT in wanted:
         parts["E0"] = content.artefact(entered, today)
     if EvidenceClass.COUNTS in wanted:
-        parts["E1"] = counting.bands(uow.session, case)
+        told = counted(uow.resources, uow.session, case)
+        parts["E1"] = content.counts(told, entered)
+        secrets["E1"] = {"counted": told, "reason": entered.lower_reason.strip()}
     if EvidenceClass.ATTESTATION in wanted:
         parts["E2"] = content.attestation(entered)
     if EvidenceClass.COMMITMENT in wanted:
@@ -209,7 +211,7 @@ def release(uow: UnitOfWork, case: OpenCase, milestone_id: UUID, base: int) -> U
     version = _next_version(uow.session, milestone.id)
     if ready.shown.version != version or ready.shown.milestone != str(milestone.id):
         raise ConflictError(STALE)
-    _check_complete(uow, case, milestone, ready.shown)
+    _check_complete(uow, case, milestone, ready)
     if "E4" in ready.shown.parts:
         files.hand_over(uow, case, milestone_id, dict(ready.shown.part("E4")))
     submission_id = uuid4()
@@ -260,12 +262,22 @@ def _draft_row(session: Session, case: OpenCase, milestone_id: UUID) -> Mileston
     ).one()
 
 
-def _check_complete(uow: UnitOfWork, case: OpenCase, milestone: Milestone, shown: Shown) -> None:
+def counted(resources: Resources, session: Session, case: OpenCase) -> dict[str, str]:
+    """Return the bands that the program counts now."""
+    return counting.bands(counting.counted(session, case, resources.settings.timezone))
+
+
+def _check_complete(uow: UnitOfWork, case: OpenCase, milestone: Milestone, ready: Draft) -> None:
     """Look once more: every class that is asked for is there, and the counts are still right."""
     asked = set(milestone.classes) - {EvidenceClass.VERIFIER}
-    if asked != set(shown.parts):
+    if asked != set(ready.shown.parts):
         raise ConflictError(STALE)
-    if "E1" in shown.parts and dict(shown.part("E1")) != counting.bands(uow.session, case):
+    if "E1" not in ready.shown.parts:
+        return
+    now, then = counted(uow.resources, uow.session, case), ready.secrets.get("E1", {})
+    if now != then.get("counted") or dict(ready.shown.part("E1")) != content.counts(
+        now, ready.entered
+    ):
         msg = "The counts have changed since the preview. Save the draft again and look at it once more."
         raise ConflictError(msg)
 

@@ -1,22 +1,17 @@
 from __future__ import annotations
 
-import re
-
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import StringField, ValidationError
 from wtforms.validators import Length
 
 from casefile.accounts.forms import no_control_characters
-
-ADDRESS = re.compile(
-    r"[^\s@<>,;:\"()\[\]\\]{1,64}@[^\s@<>,;:\"()\[\]\\.]+(\.[^\s@<>,;:\"()\[\]\\.]+)+"
-)
+from casefile.notices.letters import is_address
 
 
 def _one_address(_form: object, field: StringField) -> None:
     text = (field.data or "").strip()
-    if text and (not text.isascii() or not ADDRESS.fullmatch(text)):
+    if text and not is_address(text):
         raise ValidationError(
             _l("Write one address like name@example.org, or leave this empty for no mail.")
         )

@@ -17,6 +17,7 @@ KINDS: Mapping[str, object] = {
     "award.waits": _l("An award waits for approval"),
     "amendment.waits": _l("An amendment waits for a second signature"),
     "mention.made": _l("Somebody mentions you"),
+    "commitment.waits": _l("A commitment can be opened: a story came out"),
     "milestone.due": _l("A milestone is due soon"),
     "milestone.overdue": _l("A milestone is late"),
     "milestone.released": _l("A milestone was released to you"),

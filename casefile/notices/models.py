@@ -60,16 +60,22 @@ class MailAddress(Base):
 
 
 class OutgoingMail(Base):
-    """A mail that says only that something waits: pending, sent, withdrawn or abandoned."""
+    """A mail that says only that something waits: pending, sent, withdrawn or abandoned.
+
+    To somebody without an account it is a `letter` about a thing of ours, sealed until it has ended.
+    """
 
     __tablename__ = "outgoing_mail"
     __table_args__ = (
         Index("ix_outgoing_mail_next", "state", "next_try_at"),
         Index("ix_outgoing_mail_user", "user_id", "state"),
+        Index("ix_outgoing_mail_about", "about_id", "state"),
     )
 
     id: Mapped[PrimaryKey]
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("user.id"))
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("user.id"))
+    about_id: Mapped[UUID | None]
+    letter: Mapped[bytes | None]
     state: Mapped[Word]
     created_at: Mapped[datetime]
     tries: Mapped[int] = mapped_column(default=0)

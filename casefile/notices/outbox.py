@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from casefile.accounts.models import User
 from casefile.db import table
 from casefile.errors import DamagedError
 from casefile.notices import sending
+from casefile.notices.letters import WAITS, Letter, is_address, to_account
 from casefile.notices.models import MailAddress, OutgoingMail
 from casefile.uow import UnitOfWork
 
@@ -88,7 +90,9 @@ def write(uow: UnitOfWork, person_ids: Iterable[UUID]) -> None:
     """Put a mail into the box for each of these who wants mail and has none waiting there."""
     if not uow.resources.settings.smtp_url:
         return
-    waiting = select(OutgoingMail.user_id).where(OutgoingMail.state == PENDING)
+    waiting = select(OutgoingMail.user_id).where(
+        OutgoingMail.state == PENDING, OutgoingMail.user_id.is_not(None)
+    )
     wanting = uow.session.scalars(
         select(MailAddress.user_id).where(
             MailAddress.user_id.in_(set(person_ids)), MailAddress.user_id.not_in(waiting)
@@ -110,6 +114,47 @@ def write(uow: UnitOfWork, person_ids: Iterable[UUID]) -> None:
                 for person_id in sorted(wanting)
             ],
         )
+
+
+def write_outside(uow: UnitOfWork, about_id: UUID, letter: Letter) -> None:
+    """Put a mail to somebody without an account into the box, if they gave an address.
+
+    That something waits is said once until it is sent; each receipt goes out.
+    """
+    if not uow.resources.settings.smtp_url or not is_address(letter.address):
+        return
+    mail_id = uuid4()
+    for row in uow.session.scalars(
+        select(OutgoingMail).where(OutgoingMail.about_id == about_id, OutgoingMail.state == PENDING)
+    ):
+        if letter.says == WAITS and _letter(uow.resources, row.id, row.letter) == letter:
+            return
+    uow.session.add(
+        OutgoingMail(
+            id=mail_id,
+            about_id=about_id,
+            letter=keys.wrap(
+                address_key(uow.resources.pepper),
+                json.dumps(letter.plain()).encode(),
+                "outgoing_mail",
+                mail_id,
+            ),
+            state=PENDING,
+            created_at=uow.now,
+            tries=0,
+            next_try_at=uow.now,
+            reason="",
+        )
+    )
+    uow.session.flush()
+
+
+def _letter(resources: Resources, mail_id: UUID, sealed: bytes | None) -> Letter | None:
+    try:
+        plain = keys.unwrap(address_key(resources.pepper), sealed or b"", "outgoing_mail", mail_id)
+    except DamagedError:
+        return None
+    return Letter(**json.loads(plain))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +207,7 @@ def _take(resources: Resources, lease: UUID) -> Sequence[Any]:
             .values(lease=lease, leased_until=uow.now + LEASE)
         )
         return uow.session.execute(
-            select(_MAIL.c.id, _MAIL.c.user_id, _MAIL.c.tries)
+            select(_MAIL.c.id, _MAIL.c.user_id, _MAIL.c.letter)
             .where(_MAIL.c.lease == lease)
             .order_by(_MAIL.c.created_at)
         ).all()
@@ -181,8 +226,8 @@ def _due(now: datetime) -> Any:
 
 
 def _send_one(resources: Resources, mailer: sending.Mailer, row: Any, lease: UUID) -> str:
-    address = _address_for(resources, row.user_id)
-    reason = "" if address is None else mailer.send(row.id, address)
+    address, body = _to_whom(resources, row)
+    reason = "" if address is None else mailer.send(row.id, address, body)
     with UnitOfWork(resources, None) as uow:
         mail = uow.session.get(OutgoingMail, row.id)
         if mail is None or mail.lease != lease or mail.state != PENDING:
@@ -197,10 +242,17 @@ def _send_one(resources: Resources, mailer: sending.Mailer, row: Any, lease: UUI
             mail.state = ABANDONED
         mail.next_try_at = uow.now + wait_after(mail.tries)
         if mail.state != PENDING:
-            mail.ended_at = uow.now
+            mail.ended_at, mail.letter = uow.now, None
             uow.session.flush()
-            audit.record(uow, f"mail.{mail.state}", subject_id=mail.user_id)
+            audit.record(uow, f"mail.{mail.state}", subject_id=mail.user_id or mail.about_id)
         return mail.state
+
+
+def _to_whom(resources: Resources, row: Any) -> tuple[str | None, str]:
+    if row.user_id is not None:
+        return _address_for(resources, row.user_id), to_account(resources.settings)
+    letter = _letter(resources, row.id, row.letter)
+    return (letter.address, letter.body()) if letter is not None else (None, "")
 
 
 def wait_after(tries: int) -> timedelta:

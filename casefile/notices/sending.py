@@ -1,4 +1,4 @@
-"""Mail over SMTP. It says that something waits and where the server is, and never anything else."""
+"""Mail over SMTP: one conversation with the mail server, and a reason for whatever did not go."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
-from casefile.config import server_address
 from casefile.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -23,14 +22,6 @@ if TYPE_CHECKING:
 SECONDS = 20
 LONGEST_EXCHANGE = 60
 SUBJECT = "Casefile"
-BODY = """\
-Something waits for you in Casefile. Sign in to see what:
-В Casefile вас что-то ждёт. Войдите, чтобы увидеть:
-Casefile'да сизди бир нерсе күтүп турат. Көрүү үчүн кириңиз:
-
-%s
-
-"""
 
 
 class Mailer:
@@ -59,7 +50,7 @@ class Mailer:
             self._server.close()
             self._server = None
 
-    def send(self, mail_id: UUID, address: str) -> str:
+    def send(self, mail_id: UUID, address: str, body: str) -> str:
         """Send one mail; return why it did not go, or nothing. The reason names no address."""
         if self._refused:
             return self._refused
@@ -70,7 +61,7 @@ class Mailer:
             if self._server is None:
                 self._open()
             if self._server is not None:
-                self._server.send_message(self._message(mail_id, address))
+                self._server.send_message(self._message(mail_id, address, body))
         except smtplib.SMTPRecipientsRefused as error:
             with suppress(OSError, smtplib.SMTPException):
                 if self._server is not None:
@@ -122,7 +113,7 @@ class Mailer:
             msg = "smtp_password_file cannot be read."
             raise ConfigError(msg) from error
 
-    def _message(self, mail_id: UUID, address: str) -> EmailMessage:
+    def _message(self, mail_id: UUID, address: str, body: str) -> EmailMessage:
         message = EmailMessage()
         message["From"] = self._settings.mail_from
         message["To"] = address
@@ -131,7 +122,7 @@ class Mailer:
         # The same when it is sent again, so that a mailbox can tell.
         message["Message-ID"] = f"<{mail_id}@{self._settings.mail_from.rpartition('@')[2]}>"
         message["Auto-Submitted"] = "auto-generated"
-        message.set_content(BODY % server_address(self._settings))
+        message.set_content(body)
         return message
 
 

@@ -42,12 +42,19 @@ class Thing:
             raise ValueError(msg)
 
 
-def tell(uow: UnitOfWork, person_ids: Iterable[UUID], kind: str, thing: Thing) -> list[UUID]:
+def tell(
+    uow: UnitOfWork,
+    person_ids: Iterable[UUID],
+    kind: str,
+    thing: Thing,
+    *,
+    to_me_too: bool = False,
+) -> list[UUID]:
     """Tell these people, except whoever does it, that something waits; return who was told.
 
     Somebody who has not read the same notice yet hears nothing twice.
     """
-    wanted = set(person_ids) - {uow.actor_id}
+    wanted = set(person_ids) - (set() if to_me_too else {uow.actor_id})
     told = _active(uow, wanted) - _told_already(uow, wanted, kind, thing)
     if not told:
         return []

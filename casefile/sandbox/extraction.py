@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import casefile
-from casefile.sandbox.formats import PICTURES, READERS
+from casefile.sandbox.formats import READERS, REPAINTED
 from casefile.sandbox.frames import Answer, NonsenseError
 from casefile.sandbox.limits import Limits
 from casefile.sandbox.reasons import ExtractionError, Reason
@@ -54,9 +54,12 @@ def extract(media_type: str, blocks: Iterable[bytes], *, limits: Limits = _STAND
     return converse(command(media_type, limits), blocks, limits)
 
 
-def as_pictures(blocks: Iterable[bytes]) -> bytes:
-    """Return a PDF made anew of pictures of this one's pages, without anything else that was in it."""
-    pieces = converse(command(PICTURES, _MAKING), blocks, _MAKING)
+def as_pictures(media_type: str, blocks: Iterable[bytes]) -> bytes:
+    """Return a PDF made anew of what is seen of this file, without anything else that was in it."""
+    maker = REPAINTED.get(media_type)
+    if maker is None:
+        raise ExtractionError(Reason.UNREADABLE_KIND)
+    pieces = converse(command(maker, _MAKING), blocks, _MAKING)
     try:
         return b"".join(base64.b64decode(piece, validate=True) for piece in pieces)
     except ValueError as error:

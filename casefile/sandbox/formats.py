@@ -33,6 +33,24 @@ EXTRACTABLE: frozenset[str] = frozenset(READERS)
 
 # What is made in the child instead of read there; names that no file's type can be.
 PICTURES = "pictures"
+PHOTOGRAPHS = "photographs"
 MAKERS: Mapping[str, str] = MappingProxyType(
-    {"draft": "draft", "manuscript": "manuscript", "paper": "paper", PICTURES: "pictures"}
+    {
+        "draft": "draft",
+        "manuscript": "manuscript",
+        "paper": "paper",
+        PHOTOGRAPHS: "photographs",
+        PICTURES: "pictures",
+    }
+)
+
+# What can be made anew as pictures of its pages, and by which of these; text is set on pages first.
+REPAINTED: Mapping[str, str] = MappingProxyType(
+    {
+        "application/pdf": PICTURES,
+        "image/jpeg": PHOTOGRAPHS,
+        "image/png": PHOTOGRAPHS,
+        "image/tiff": PHOTOGRAPHS,
+        "image/webp": PHOTOGRAPHS,
+    }
 )

@@ -16,12 +16,20 @@ from casefile.web import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flask.typing import ResponseReturnValue
 
+    from casefile.cases.access import OpenCase
     from casefile.search.found import Found
 
 bp = Blueprint("search", __name__)
 LONGEST_PREFIX = 100
+
+
+def _watched(cases: Sequence[OpenCase]) -> None:
+    for watch in resources().glance_watchers:
+        watch(cases, "search")
 
 
 @bp.get("/search")
@@ -37,6 +45,7 @@ def index() -> ResponseReturnValue:
         query,
         page=asked_page(),
         timezone=timezone(),
+        watch=_watched,
     )
     return _page(query.text, filters, found)
 
@@ -63,4 +72,5 @@ def _page(text: str, filters: dict[str, Any], found: Found | None) -> str:
 @newsroom
 def complete() -> ResponseReturnValue:
     prefix = request.args.get("q", "")[:LONGEST_PREFIX]
-    return jsonify(service.complete(resources(), database_session(), current(), prefix))
+    words = service.complete(resources(), database_session(), current(), prefix, watch=_watched)
+    return jsonify(words)

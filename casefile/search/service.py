@@ -22,7 +22,7 @@ from casefile.stories import documents as stories
 from casefile.stories import service as story_service
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
@@ -33,11 +33,17 @@ if TYPE_CHECKING:
     from casefile.uow import Resources
     from casefile.web import Visit
 
+    Watch = Callable[[Sequence[OpenCase]], object]
+
 PAGE = 20
 KINDS = ("note", "evidence", "source", "story", "claim")
 LONGEST_WORDS = 100
 SCAN_SECONDS = 2.0
 SCAN_MOST = 50
+
+
+def _unwatched(_cases: Sequence[OpenCase]) -> None:
+    """Nobody has to hear of this search."""
 
 
 def read_query(asked: Mapping[str, str]) -> tuple[Query, dict[str, str]]:
@@ -94,10 +100,12 @@ def search(
     *,
     page: int,
     timezone: ZoneInfo,
+    watch: Watch = _unwatched,
 ) -> Found:
-    """Look in every case of whoever asks, and nowhere else."""
+    """Look in every case of whoever asks, and nowhere else; `watch` is told in which."""
     now = resources.clock()
     mine = cases.all_mine(session, opened, now)
+    watch([case for case in mine if query.case_id in {None, case.id}])
     extraction.offer_waiting(resources, session, mine)
     look = functools.partial(
         resources.index.search,
@@ -289,7 +297,14 @@ def _claims(
 SHOWN = {"note": _notes, "evidence": _evidence, "story": _stories, "claim": _claims}
 
 
-def complete(resources: Resources, session: Session, opened: Visit, prefix: str) -> list[str]:
-    """Suggest how a word may go on, from the words of one's own cases."""
+def complete(
+    resources: Resources,
+    session: Session,
+    opened: Visit,
+    prefix: str,
+    watch: Watch = _unwatched,
+) -> list[str]:
+    """Suggest how a word may go on, from the words of one's own cases; `watch` is told of which."""
     mine = cases.all_mine(session, opened, resources.clock())
+    watch(mine)
     return resources.index.complete([indexing.shard(resources, case) for case in mine], prefix)

@@ -14,7 +14,7 @@ from casefile.notices import service as notices
 from casefile.policy import Seat
 from casefile.stories import moments
 from casefile.stories.records import REPLY
-from casefile.stories.rules import CLOSED, FACT_CHECK, LEGAL, READY, VOID
+from casefile.stories.rules import CLOSED, FACT_CHECK, LEGAL, OUT, READY, VOID
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -55,6 +55,9 @@ def decided(uow: UnitOfWork, case: OpenCase, whole: Whole, decision: Decision) -
         kind, roles = ARRIVED[decision.after]
         people = _of(uow, case, roles) or _of(uow, case, EDITORS)
         notices.tell(uow, people - authors, kind, thing)
+    elif decision.after in OUT and decision.before not in OUT:
+        for follow in uow.resources.publication_followers:
+            follow(uow, case)
     elif decision.after in CLOSED:
         for part in whole.of(REPLY):
             _forget(uow, case, whole, part)

@@ -75,7 +75,7 @@ def test_an_interrupted_sample_is_made_anew_and_a_second_call_keeps_it(tmp_path:
     assert files >= 15
     assert run(instance, "audit", "verify").returncode == 0
     said = json.loads(run(instance, "vault", "verify", "--json").stdout)
-    assert said == {"files": files, "missing": [], "orphans": []}
+    assert said == {"files": files, "missing": [], "kinds": {}, "orphans": []}
     assert run(instance, "index", "verify").returncode == 0
 
     entries = count(instance, "audit_entry")

@@ -97,8 +97,8 @@ def test_an_award_goes_from_draft_to_paid_by_four_people(
     assert "$400.00" in page.text
     assert "B-77" in mira.get(paying).text
     assert "Paid" in mira.get("/grants/overview").text
-    assert fiona.get("/grants/payments/export.csv").content.startswith(b"\xef\xbb\xbfAward")
-    assert fiona.get("/grants/overview/export.xlsx").content.startswith(b"PK")
+    assert fiona.get("/grants/exports/payments.csv").content.startswith(b"\xef\xbb\xbfPayment")
+    assert fiona.get("/grants/exports/milestones.xlsx").content.startswith(b"PK")
 
 
 def test_nobody_does_two_things_that_two_people_must_do(resources: Resources, team: Team) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
+from casefile.audit import Entry
 from casefile.cases.models import Case, CaseSeat
 from casefile.grants.award_models import Milestone
 from casefile.milestones.models import Verification
@@ -123,6 +124,44 @@ def test_a_verifier_is_let_in_looks_and_gives_a_signed_verdict(
     page = browse(team.mira).get(where)
     assert "I saw the work." in page.text
     browse(team.mira).post(f"{where}/accept", version=base)
+
+
+def test_searches_suggestions_and_the_desk_of_a_verifier_are_on_record_without_the_words(
+    app: Flask,
+    browse: Browse,
+    resources: Resources,
+    cast: Cast,
+    team: Team,
+    vera: Actor,
+    milestone: UUID,
+) -> None:
+    let_in(browse, cast, team, vera, milestone)
+    visitor = browse(vera)
+
+    assert "Pier" in visitor.get("/search?q=pier").main
+    visitor.get("/search?q=zanzibarquince")
+    visitor.get(f"/search?q=pier&case={cast.case.id}")
+    visitor.get("/search/complete?q=pi")
+    visitor.get("/search")
+    visitor.get("/")
+
+    with resources.database.reading() as session:
+        found = session.execute(
+            select(Entry.action, Entry.case_id).where(
+                Entry.actor_id == vera.id,
+                Entry.action.in_(("case.searched", "case.shown")),
+            )
+        ).all()
+    assert [row.action for row in found].count("case.searched") == 4
+    assert [row.action for row in found].count("case.shown") == 1
+    assert {row.case_id for row in found} == {cast.case.id}
+    activity = browse(cast.ben).get(f"{cast.case.url}/activity/").main
+    assert activity.count("Vera searched in the case") == 4
+    assert "zanzibarquince" not in activity
+    browse(cast.cleo).get("/search?q=pier")
+    with resources.database.reading() as session:
+        other = select(Entry.sequence).where(Entry.actor_id == cast.cleo.id)
+        assert not session.scalars(other.where(Entry.action == "case.searched")).all()
 
 
 def test_nobody_is_let_in_before_the_declaration_or_for_too_long(

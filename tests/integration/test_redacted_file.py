@@ -6,9 +6,12 @@ import hashlib
 import io
 from typing import TYPE_CHECKING
 
+import docx
 import pypdfium2 as pdfium
 import pytest
+from PIL import Image
 
+from casefile.evidence.orphans import examine
 from casefile.milestones import files, service
 from casefile.milestones.content import Entered
 from tests.cast import change, resources_of
@@ -120,9 +123,13 @@ def test_what_cannot_be_stripped_is_refused_with_what_to_do(
     browse: Browse, resources: Resources, cast: Cast, team: Team, milestone: UUID
 ) -> None:
     before = {name for name, _size, _at in resources.vault.names()}
-    assert "as PDF" in send(browse, cast, milestone, b"PK\x03\x04 a document", 422, "a.docx")
+    document = io.BytesIO()
+    docx.Document().save(document)
+    assert "Save as PDF" in send(browse, cast, milestone, document.getvalue(), 422, "a.docx")
+    assert "Save it as PDF" in send(browse, cast, milestone, b"GIF89a not this", 422, "a.pdf")
     assert "new PDF" in send(browse, cast, milestone, b"%PDF-1.7 broken", 422)
-    assert "Choose a PDF" in send(browse, cast, milestone, b"", 422)
+    assert "new PDF" in send(browse, cast, milestone, b"\xff\xd8\xff broken", 422, "a.jpg")
+    assert "Choose the file" in send(browse, cast, milestone, b"", 422)
     browse(cast.eva).get(f"{cast.case.url}/milestones/{milestone}/file", 404)
     assert {name for name, _size, _at in resources.vault.names()} == before
 
@@ -145,3 +152,50 @@ def test_another_file_after_the_preview_stops_the_release_and_the_older_one_is_g
     assert files.objects(resources) <= names
     base = prepare(app, cast, milestone, Entered())
     change(app, cast.eva, cast.case.id, lambda u, c: service.release(u, c, milestone, base))
+
+
+def photograph() -> bytes:
+    """A red picture whose file names its author and where they stood."""
+    told = Image.Exif()
+    told[0x013B] = SECRET
+    told.get_ifd(0x8825).update({1: "N", 2: (42.0, 52.0, 29.0)})
+    written = io.BytesIO()
+    Image.new("RGB", (60, 40), (200, 20, 20)).save(written, "JPEG", exif=told, comment=SECRET)
+    return written.getvalue()
+
+
+def text() -> bytes:
+    return f"Беш миллион сом. {'word ' * 40}\n<b>not bold</b>\n".encode()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("content", "name"), [(photograph(), "a.jpg"), (text(), "a.txt")])
+def test_a_photograph_and_a_text_are_made_anew_as_pictures_too(
+    browse: Browse, cast: Cast, team: Team, milestone: UUID, content: bytes, name: str
+) -> None:
+    send(browse, cast, milestone, content, name=name)
+
+    seen = browse(cast.eva).get(f"{cast.case.url}/milestones/{milestone}/file").content
+
+    document = pdfium.PdfDocument(seen)
+    assert len(document) == 1
+    assert document[0].get_textpage().get_text_bounded() == ""
+    assert SECRET.encode() not in seen
+    assert b"GPS" not in seen
+    assert len(set(bytes(document[0].render(scale=1).buffer))) > 1, "the page is not blank"
+
+
+def test_a_file_for_the_funder_that_is_gone_is_missed(
+    browse: Browse, resources: Resources, cast: Cast, team: Team, milestone: UUID
+) -> None:
+    send(browse, cast, milestone, pdf())
+    (name,) = files.objects(resources)
+    known = {"file for a funder": files.objects(resources)}
+    whole = examine(resources, also_known=known)
+    assert (whole["missing"], whole["orphans"]) == ([], [])
+
+    resources.vault.delete(name)
+
+    found = examine(resources, also_known=known)
+    assert found["missing"] == [name]
+    assert found["kinds"] == {name: "file for a funder"}

@@ -10,14 +10,16 @@ import pytest
 from sqlalchemy import select
 
 from casefile.grants.award_models import Payment
-from casefile.milestones import counting, published
+from casefile.milestones import counting, published, service
 from casefile.milestones.content import Entered, band
+from casefile.notices.models import Notice
 from casefile.stories.records import Publication, Reply
 from tests import newsdesk
-from tests.cast import open_case, resources_of
+from tests.cast import change, open_case, resources_of
 from tests.grant_cast import (
     ATTESTED,
     active,
+    codename_of,
     link,
     make_team,
     milestone_ids,
@@ -65,6 +67,30 @@ def test_a_publication_fills_in_the_page_and_offers_to_open_the_commitment(
     }
     assert page.find("//select[@name='language']/option[@selected]/@value") == ["ru"]
     assert "you can open this commitment now" in browse(cast.eva).get(offers).text
+    with resources.database.reading() as session:
+        told = session.scalars(select(Notice).where(Notice.kind == "commitment.waits")).all()
+    label = f"{codename_of(resources, award_id)} M1"
+    assert [(one.user_id, one.label, one.path) for one in told] == [(cast.eva.id, label, offers)]
+    assert "A commitment can be opened" in browse(cast.eva).get("/notices/").text
+
+
+def test_nobody_hears_of_a_commitment_that_is_open_or_of_another_case(
+    app: Flask, cast: Cast
+) -> None:
+    resources = resources_of(app)
+    team = make_team(resources, cast)
+    award_id = active(resources, team, [step("Base", 50, "E3"), step("Check", 50, "E2")])
+    link(app, cast, award_id)
+    base, check = milestone_ids(resources, award_id)
+    made = release(app, cast, base, Entered(committed_to=f"note:{cast.case.note}"))
+    release(app, cast, check)
+    change(app, cast.eva, cast.case.id, lambda u, c: service.open_commitment(u, c, made))
+
+    newsdesk.step(app, cast.eva, cast, newsdesk.approved(app, cast), "publish", publication=OUT)
+
+    with resources.database.reading() as session:
+        kinds = session.scalars(select(Notice.kind)).all()
+    assert "commitment.waits" not in kinds
 
 
 def test_words_that_name_a_source_are_pointed_out_before_they_are_released(
@@ -105,7 +131,7 @@ def test_rights_of_reply_count_as_information_requests(app: Flask, cast: Cast) -
     case = open_case(app, cast.eva, cast.case.id)
     with resources_of(app).database.reading() as session:
         assert published.requests(session, case) == (1, 1)
-        bands = counting.bands(session, case)
+        bands = counting.bands(counting.counted(session, case, "Asia/Bishkek"))
     assert bands["requests_sent"] == bands["requests_answered"] == "1–4"
 
 

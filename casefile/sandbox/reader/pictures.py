@@ -31,6 +31,11 @@ def extract(file: BytesIO, output: Output) -> None:
             _copy(document, number, made)
     except (pdfium.PdfiumError, ValueError) as error:
         raise UnreadableError(Reason.DAMAGED) from error
+    give_back(made, output)
+
+
+def give_back(made: pdfium.PdfDocument, output: Output) -> None:
+    """Hand a new PDF out in base64, piece by piece."""
     written = BytesIO()
     made.save(written)
     content = written.getvalue()

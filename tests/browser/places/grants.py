@@ -47,6 +47,7 @@ PLACES = [
     Place("award new", "hanna", "Prepare an award", at("/grants/awards/new")),
     Place("award new mistaken", "hanna", "Prepare an award", mistaken("/grants/awards/new")),
     Place("payments", "hanna", "Payments", at("/grants/payments/")),
+    Place("milestones by day", "hanna", "Milestones by day", at("/grants/milestones/")),
     Place("payment", "hanna", "", opened("/grants/payments/?sort=due", "", "main tbody th a")),
     Place("bank account", "hanna", "Bank account", bank_account),
     Place("calendar", "hanna", "Calendar", at("/grants/calendar")),
