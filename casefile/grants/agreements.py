@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from casefile.uow import UnitOfWork
 
 SIGNED_BY_ANOTHER = (
-    "Whoever wrote this agreement down does not sign it too. "
+    "Whoever wrote this agreement down or changed it does not sign it too. "
     "Ask a director or another grant manager."
 )
 
@@ -59,6 +59,7 @@ def save(uow: UnitOfWork, agreement_id: UUID, base: int, values: Mapping[str, An
         raise ForbiddenError(msg)
     check_order(values["starts_on"], values["ends_on"])
     fill(row, values)
+    keeping.write_terms(uow, row)
     keeping.changed(uow, row, "agreement.changed")
 
 
@@ -66,7 +67,7 @@ def move(uow: UnitOfWork, agreement_id: UUID, base: int, to: AgreementState, rea
     """Take an agreement to its next state. Who wrote it down does not sign it too."""
     row = keeping.held(uow, FundingAgreement, agreement_id, base)
     if to == AgreementState.SIGNED:
-        keep_apart(uow.actor_id, [row.created_by_id], SIGNED_BY_ANOTHER)
+        keep_apart(uow.actor_id, keeping.hands(uow.session, row), SIGNED_BY_ANOTHER)
         row.signed_on = row.signed_on or uow.now.date()
     keeping.move(uow, row, to, AGREEMENT_MOVES, "agreement.moved", reason)
 

@@ -25,7 +25,7 @@ from casefile.grants import (
 )
 from casefile.grants.access import requires
 from casefile.grants.application_models import Application
-from casefile.grants.applications import STAFF_STATES, submitted
+from casefile.grants.applications import STAFF_STATES
 from casefile.grants.call_models import Call
 from casefile.grants.form_routes import Sheet, list_page, press_form, save, show
 from casefile.grants.forms import (
@@ -80,7 +80,7 @@ def application_show(application_id: UUID) -> ResponseReturnValue:
         "grants/application.html",
         opened=opened,
         item=row,
-        requested=submitted(opened),
+        requested=opened.requested,
         contact=applications.contact(resources(), row) if opened.named else {},
         annexes=names,
         messages=applying.messages(session, row.id),
@@ -253,7 +253,7 @@ def _review_page(
         "grants/review.html",
         opened=opened,
         item=opened.row,
-        requested=submitted(opened),
+        requested=opened.requested,
         mine=mine,
         version=mine.version if mine else 0,
         sent=mine is not None

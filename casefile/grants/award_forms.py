@@ -17,7 +17,7 @@ from casefile.grants.awards import CONTRACT_TYPES, EXCLUSIONS
 from casefile.grants.columns import REASON_LENGTH
 from casefile.grants.forms import USUAL_CURRENCIES, AmountField, choices
 from casefile.grants.ladders import Step
-from casefile.grants.money import half_up
+from casefile.grants.money import currencies, half_up
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,6 +63,13 @@ class AwardForm(FlaskForm):
     steps = TextAreaField(_l("Milestones"), validators=[Length(max=20_000)])
     application = StringField(widget=HiddenInput(), validators=[Length(max=36)])
     version = IntegerField(widget=HiddenInput(), validators=[Optional()])
+
+    def offer_currency(self) -> None:
+        """Offer the currency that a call or the award is in, beside the usual ones."""
+        if self.currency.data in currencies() and self.currency.data not in USUAL_CURRENCIES:
+            self.currency.choices = [
+                SelectChoice(code, code) for code in (self.currency.data, *USUAL_CURRENCIES)
+            ]
 
     def values(self, programme_id: Any) -> dict[str, Any]:
         """Return the terms as the service takes them."""

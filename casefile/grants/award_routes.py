@@ -113,6 +113,7 @@ def _form(form: AwardForm | None = None) -> AwardForm:
     made = form or AwardForm()
     names = overview.programme_names(database_session(), current().person)
     made.programme_id.choices = [SelectChoice(*pair) for pair in names]
+    made.offer_currency()
     return made
 
 

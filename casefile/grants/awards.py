@@ -87,6 +87,7 @@ def save(
     award_beginning.check_decided(uow.session, award.application_id, amount)
     check_amount(uow.session, award, award.amount)
     _put_steps(uow, award, steps)
+    keeping.write_terms(uow, award)
     keeping.changed(uow, award, "award.changed")
 
 
@@ -204,7 +205,7 @@ def approve(uow: UnitOfWork, award_id: UUID, base: int) -> None:
     award = keeping.held(uow, Award, award_id, base)
     keep_apart(
         uow.actor_id,
-        [award.prepared_by_id],
+        {award.prepared_by_id, *keeping.hands(uow.session, award)},
         "You prepared this award, so somebody else approves it. If nobody else may, an administrator "
         "can make a second person director.",
     )

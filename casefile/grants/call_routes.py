@@ -148,7 +148,7 @@ def call_show(call_id: UUID) -> ResponseReturnValue:
     programme = programmes.get(session, current().person, row.programme_id)
     standing = calls.standing(row, now)
     reviewer_form = ReviewerForm(formdata=None)
-    reviewer_form.person.choices = calls.possible_reviewers(session)
+    reviewer_form.person.choices = calls.possible_reviewers(session, now)
     return render_template(
         "grants/call.html",
         item=row,
@@ -323,7 +323,7 @@ def deadline_update(call_id: UUID) -> ResponseReturnValue:
 def reviewer_create(call_id: UUID) -> ResponseReturnValue:
     row = keeping.get(database_session(), Call, call_id)
     form = ReviewerForm()
-    form.person.choices = calls.possible_reviewers(database_session())
+    form.person.choices = calls.possible_reviewers(database_session(), resources().clock())
     return press_form(
         form,
         lambda uow: calls.add_reviewer(uow, row.id, UUID(form.person.data)),

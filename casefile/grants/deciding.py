@@ -10,7 +10,7 @@ from sqlalchemy import select
 from casefile.accounts.models import User
 from casefile.accounts.service import roles_of
 from casefile.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
-from casefile.grants import calls, interests, keeping, reviewing, scoring
+from casefile.grants import calls, interests, keeping, reviewing, scoring, submitting
 from casefile.grants.application_models import (
     Application,
     ApplicationReview,
@@ -32,6 +32,7 @@ from casefile.policy import Permission, roles_may
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime
     from fractions import Fraction
     from uuid import UUID
 
@@ -63,6 +64,8 @@ class Ranked:
     """An application on the ranked list."""
 
     row: Application
+    title: str
+    requested: Money | None
     score: Fraction | None
     rank: int
     tied: bool
@@ -95,12 +98,15 @@ def ranked(session: Session, call: Call) -> list[Ranked]:
     scores = [scoring.mean(results[row.id]) for row in rows]
     places = scoring.ranks(scores)
     taken = decisions(session, [row.id for row in rows])
+    said = submitting.newest(session, [row.id for row in rows])
     found = []
     for row, score, rank in zip(rows, scores, places, strict=True):
         own = results[row.id]
         found.append(
             Ranked(
                 row=row,
+                title=str(said[row.id]["title"]),
+                requested=submitting.requested(said[row.id]),
                 score=score,
                 rank=rank,
                 tied=score is not None and places.count(rank) > 1,
@@ -118,7 +124,9 @@ def _results(
 ) -> dict[UUID, list[Fraction]]:
     """Return the results of the reviews that count: of the revision that was submitted last."""
     reviews = session.execute(
-        select(ApplicationReview.id, ApplicationReview.application_id)
+        select(
+            ApplicationReview.id, ApplicationReview.application_id, ApplicationReview.reviewer_id
+        )
         .join(ApplicationRevision, ApplicationRevision.id == ApplicationReview.revision_id)
         .join(Application, Application.id == ApplicationReview.application_id)
         .where(
@@ -131,7 +139,10 @@ def _results(
     weights = {row.id: row.weight for row in calls.criteria(session, call.id)}
     scores = reviewing.scores_of(session, [review.id for review in reviews])
     found: dict[UUID, list[Fraction]] = {row_id: [] for row_id in application_ids}
+    workers = interests.workers(session, {review.application_id for review in reviews})
     for review in reviews:
+        if review.reviewer_id in workers[review.application_id]:
+            continue
         result = scoring.weighted(scores[review.id], weights)
         if result is not None and review.application_id in found:
             found[review.application_id].append(result)
@@ -148,10 +159,12 @@ def decisions(session: Session, application_ids: Collection[UUID]) -> dict[UUID,
     return {row.application_id: row for row in rows}
 
 
-def possible_members(session: Session) -> list[tuple[UUID, str]]:
+def possible_members(session: Session, now: datetime) -> list[tuple[UUID, str]]:
     """Return who can be there when applications are decided."""
     people = session.execute(
-        select(User.id, User.name, User.roles).where(User.disabled_at.is_(None)).order_by(User.name)
+        select(User.id, User.name, User.roles)
+        .where(User.disabled_at.is_(None), User.ends_at.is_(None) | (User.ends_at > now))
+        .order_by(User.name)
     )
     wanted = (Permission.AWARD_DECIDE, Permission.REVIEW_WRITE)
     return [
@@ -175,7 +188,7 @@ def decide(
         msg = "Choose an outcome for at least one application."
         raise InvalidError(msg)
     members = set(present) | ({uow.actor_id} if uow.actor_id else set())
-    strangers = members - {user_id for user_id, _name in possible_members(uow.session)}
+    strangers = members - {user_id for user_id, _name in possible_members(uow.session, uow.now)}
     if strangers:
         msg = "Somebody named as present has no role that decides. Open the page again."
         raise NotFoundError(msg)
@@ -208,7 +221,18 @@ def _check(
     if line.outcome not in OUTCOMES or not line.reason.strip():
         msg = f"Give {row.codename} an outcome and a reason."
         raise InvalidError(msg)
-    out = aside[row.id]
+    _check_hands(uow, call, row, members, aside[row.id])
+    _check_amount(call, row, line)
+
+
+def _check_hands(
+    uow: UnitOfWork,
+    call: Call,
+    row: Application,
+    members: Collection[UUID],
+    out: frozenset[UUID],
+) -> None:
+    """Whoever decides has no interest and, unless the call allows it, no review; and is not too few."""
     if uow.actor_id in out:
         raise ForbiddenError(DECIDER_ASIDE.format(codename=row.codename))
     if not call.reviewers_may_decide:
@@ -224,7 +248,6 @@ def _check(
             "an administrator can make them an account."
         )
         raise InvalidError(msg)
-    _check_amount(call, row, line)
 
 
 def _check_amount(call: Call, row: Application, line: Line) -> None:
@@ -350,8 +373,7 @@ def promote(uow: UnitOfWork, call_id: UUID, application_id: UUID, line: Line) ->
         )
     ) | {uow.actor_id or one.decision.decided_by_id}
     aside = interests.recused(uow.session, [row], members)
-    if uow.actor_id in aside[row.id]:
-        raise ForbiddenError(DECIDER_ASIDE.format(codename=row.codename))
+    _check_hands(uow, call, row, members, aside[row.id])
     _check_amount(call, row, line)
     _check_envelope(call, everybody, [line])
     keeping.void(uow, one.decision, "decision.voided", line.reason)

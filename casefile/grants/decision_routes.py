@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from casefile.errors import ConflictError, ForbiddenError, InvalidError
-from casefile.grants import award_beginning, calls, deciding, keeping, scoring
+from casefile.grants import award_beginning, calls, deciding, keeping, reviewing, scoring
 from casefile.grants.access import requires
 from casefile.grants.application_models import Application
 from casefile.grants.call_models import Call
@@ -16,7 +16,7 @@ from casefile.grants.form_routes import press
 from casefile.grants.money import Money
 from casefile.grants.states import ApplicationState
 from casefile.policy import Permission
-from casefile.web import confirmed, current, database_session, unit_of_work
+from casefile.web import confirmed, current, database_session, resources, unit_of_work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,11 +35,16 @@ def _page(call: Call, problem: str = "") -> str:
         "grants/decision.html",
         item=call,
         ranked=everybody,
+        hidden=reviewing.still_hidden(session, call, me.id),
         criteria=calls.criteria(session, call.id),
         awarded=deciding.awarded(everybody),
         made=award_beginning.made_of(session, [one.row.id for one in everybody]),
         envelope=Money.of(call.envelope, call.currency),
-        members=[one for one in deciding.possible_members(session) if one[0] != me.id],
+        members=[
+            one
+            for one in deciding.possible_members(session, resources().clock())
+            if one[0] != me.id
+        ],
         present=set(request.form.getlist("present")) if problem else set(),
         may_decide=me.may(Permission.AWARD_DECIDE) and call.state == "under_review",
         may_promote=me.may(Permission.AWARD_DECIDE),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import or_, select
 
 from casefile.errors import ConflictError, ForbiddenError
-from casefile.grants import calls, keeping, organisations
+from casefile.grants import calls, keeping, organisations, submitting
 from casefile.grants.application_models import (
     Application,
     ApplicationPartner,
@@ -18,7 +18,7 @@ from casefile.grants.models import Affiliation, Organisation
 from casefile.grants.states import ReviewState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from uuid import UUID
 
     from sqlalchemy.orm import Session
@@ -51,20 +51,56 @@ def declaration(
 
 def works_for(session: Session, row: Application, user_id: UUID) -> bool:
     """Say whether somebody works for the applicant or a partner, by row or by name."""
-    own = organisations.of_person(session, user_id)
-    if not own:
-        return False
-    partners = session.execute(
-        select(ApplicationPartner.organisation_id, ApplicationPartner.name).where(
-            ApplicationPartner.application_id == row.id, ApplicationPartner.voided_at.is_(None)
+    return user_id in workers(session, [row.id])[row.id]
+
+
+def workers(session: Session, application_ids: Collection[UUID]) -> dict[UUID, frozenset[UUID]]:
+    """Return, for each application, who works for the applicant or a partner: as submitted, by row or name.
+
+    What was changed in a draft since is not looked at, so that nobody can hide a partner there.
+    """
+    at: dict[UUID | str | None, set[UUID]] = {}
+    for user_id, organisation_id, name in session.execute(
+        select(Affiliation.user_id, Organisation.id, Organisation.folded_name)
+        .join(Organisation, Organisation.id == Affiliation.organisation_id)
+        .where(Affiliation.voided_at.is_(None))
+    ):
+        at.setdefault(organisation_id, set()).add(user_id)
+        at.setdefault(name, set()).add(user_id)
+    found: dict[UUID, frozenset[UUID]] = dict.fromkeys(application_ids, frozenset())
+    if not at:
+        return found
+    said = submitting.newest(session, application_ids)
+    known = _organisations(session, said)
+    for row_id, content in said.items():
+        names = [content["applicant"], *(name for name, _role in content["partners"])]
+        keys = {organisations.folded(str(name)) for name in names} | known[row_id]
+        found[row_id] = frozenset().union(*(at.get(key, ()) for key in keys))
+    return found
+
+
+def _organisations(
+    session: Session, said: Mapping[UUID, Mapping[str, Any]]
+) -> dict[UUID, set[UUID | None]]:
+    """Return the organisations known to stand behind what was submitted."""
+    found: dict[UUID, set[UUID | None]] = {row_id: set() for row_id in said}
+    for row_id, organisation_id in session.execute(
+        select(Application.id, Application.organisation_id).where(Application.id.in_(said))
+    ):
+        found[row_id].add(organisation_id)
+    for row_id, organisation_id, name in session.execute(
+        select(
+            ApplicationPartner.application_id,
+            ApplicationPartner.organisation_id,
+            ApplicationPartner.name,
+        ).where(
+            ApplicationPartner.application_id.in_(said),
+            ApplicationPartner.organisation_id.is_not(None),
         )
-    ).all()
-    involved = {row.organisation_id, *(partner.organisation_id for partner in partners)}
-    if involved & own:
-        return True
-    names = {organisations.folded(name) for name in (row.applicant, *(p.name for p in partners))}
-    found = session.scalars(select(Organisation.folded_name).where(Organisation.id.in_(own)))
-    return not names.isdisjoint(found)
+    ):
+        if name in [partner for partner, _role in said[row_id]["partners"]]:
+            found[row_id].add(organisation_id)
+    return found
 
 
 def stands_aside(session: Session, row: Application, user_id: UUID) -> bool:
