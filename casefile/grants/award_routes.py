@@ -266,7 +266,7 @@ def back(award_id: UUID) -> ResponseReturnValue:
 def sign(award_id: UUID) -> ResponseReturnValue:
     form = ReasonForm()
     with unit_of_work() as uow:
-        awards.sign(uow, award_id, _version(form), form.on.data or today())
+        awards.sign(uow, award_id, _version(form), form.day(today()))
     flash(_("Both signatures are on record."))
     return redirect(url_for("awards.show", award_id=award_id), HTTPStatus.SEE_OTHER)
 

@@ -12,6 +12,7 @@ from casefile.accounts.certificates import all_certified_keys
 from casefile.errors import ConflictError, DamagedError
 from casefile.grants import milestones as grant_milestones
 from casefile.grants.award_states import EvidenceClass
+from casefile.grants.separation import keep_apart
 from casefile.milestones import content, service, verifying
 from casefile.milestones.models import (
     MilestoneOpening,
@@ -120,6 +121,12 @@ def accept(uow: UnitOfWork, milestone_id: UUID, base: int) -> None:
     award, milestone = grant_milestones.get(uow.session, milestone_id)
     if EvidenceClass.VERIFIER in milestone.classes:
         _check_verdict(uow, milestone_id)
+    keep_apart(
+        uow.actor_id,
+        verifying.gave_verdict(uow.session, milestone_id),
+        "You verified this milestone, so somebody else accepts it. If nobody else may, an administrator can "
+        "make a second person grant manager.",
+    )
     grant_milestones.accept(uow, milestone_id, base, [row.attester_id])
     row.state, row.decided_at = "accepted", uow.now
     uow.session.flush()
@@ -128,7 +135,10 @@ def accept(uow: UnitOfWork, milestone_id: UUID, base: int) -> None:
 
 def _check_verdict(uow: UnitOfWork, milestone_id: UUID) -> None:
     if not verifying.says_met(uow.session, uow.bundle.anchor if uow.bundle else b"", milestone_id):
-        msg = "This milestone asks for an independent verifier (E5), and no verdict says that it is met."
+        msg = (
+            "This milestone asks for an independent verifier (E5), and its last verdict does not say that it "
+            "is met."
+        )
         raise ConflictError(msg)
 
 

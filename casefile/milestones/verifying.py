@@ -271,11 +271,18 @@ def forged(session: Session, anchor: bytes, rows: Sequence[Verification]) -> fro
 
 
 def says_met(session: Session, anchor: bytes, milestone_id: UUID) -> bool:
-    """Say whether a verifier's own signed verdict finds this milestone met."""
-    return any(
-        row.verdict == "met" and is_genuine(session, anchor, row)
+    """Say whether the last verdict that a verifier signed finds this milestone met."""
+    given = [
+        (row.verdict_at, row.verdict)
         for row in of_milestone(session, milestone_id)
-    )
+        if row.verdict_at and row.verdict in VERDICTS and is_genuine(session, anchor, row)
+    ]
+    return bool(given) and max(given)[1] == "met"
+
+
+def gave_verdict(session: Session, milestone_id: UUID) -> set[UUID]:
+    """Return who said whether this milestone is met."""
+    return {row.verifier_id for row in of_milestone(session, milestone_id) if row.verdict_at}
 
 
 def visits(session: Session, person_id: UUID, now: datetime) -> bool:

@@ -194,7 +194,7 @@ def test_the_usual_ladder_is_the_whole_award() -> None:
 
 def test_awards_stay_within_their_call(resources: Resources, cast: Cast) -> None:
     team = make_team(resources, cast)
-    call_id = _call(resources, team, envelope="1500.00", maximum="1000.00")
+    call_id = call_of(resources, team, envelope="1500.00", maximum="1000.00")
     with pytest.raises(InvalidError, match="at most 1000"):
         draft(resources, team, call_id=call_id, amount=Decimal("1000.01"))
     with pytest.raises(CurrencyMixError):
@@ -210,7 +210,7 @@ def test_awards_stay_within_their_call(resources: Resources, cast: Cast) -> None
         awards.save(uow, first, base, values, [step("All", 100)])
 
 
-def _call(resources: Resources, team: Team, *, envelope: str, maximum: str) -> UUID:
+def call_of(resources: Resources, team: Team, *, envelope: str, maximum: str) -> UUID:
     from casefile.grants import keeping
 
     words = {f"{n}_{lang}": "" for n in ("title", "summary") for lang in ("ky", "ru", "en")}
