@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from casefile.grants import agreements, budgets, keeping, lists, organisations, programmes
 from casefile.grants.access import requires
 from casefile.grants.dates import PartialDate
-from casefile.grants.form_routes import Sheet, list_page, press_form, save, show
+from casefile.grants.form_routes import Sheet, list_page, press_form, save, show, told
 from casefile.grants.forms import (
     ORGANISATION_KINDS,
     RATE_METHODS,
@@ -127,10 +127,10 @@ def agreement_show(agreement_id: UUID) -> ResponseReturnValue:
         need_reason=NEEDS_REASON,
         move_form=MoveForm(formdata=None, version=row.version),
         void_form=ReasonForm(formdata=None, version=row.version),
-        events=keeping.events(session, row.id),
         versions=budgets.versions(session, row)
         if current().person.may(Permission.AWARD_READ)
         else (),
+        **told(row),
     )
 
 

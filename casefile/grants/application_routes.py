@@ -27,7 +27,7 @@ from casefile.grants.access import requires
 from casefile.grants.application_models import Application
 from casefile.grants.applications import STAFF_STATES
 from casefile.grants.call_models import Call
-from casefile.grants.form_routes import Sheet, list_page, press_form, save, show
+from casefile.grants.form_routes import Sheet, list_page, press_form, save, show, told
 from casefile.grants.forms import (
     InterestForm,
     MoveForm,
@@ -73,7 +73,7 @@ def application_show(application_id: UUID) -> ResponseReturnValue:
     opened = applications.read(session, person, application_id, now)
     row = opened.row
     choice = OrganisationChoiceForm(formdata=None, version=row.version)
-    choice.organisation.choices = organisations.choices(session)
+    choice.organisation.choices = [("", _("Not known")), *organisations.choices(session)]
     choice.organisation.data = str(row.organisation_id or "")
     names = [annex["id"] for annex in opened.says["annexes"]] if opened.named else []
     return render_template(
@@ -94,7 +94,7 @@ def application_show(application_id: UUID) -> ResponseReturnValue:
         move_form=MoveForm(formdata=None, version=row.version),
         ask_form=TextForm(formdata=None, version=row.version),
         choice_form=choice,
-        events=keeping.events(session, row.id),
+        **told(row),
     )
 
 

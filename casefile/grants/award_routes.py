@@ -122,7 +122,9 @@ def _form(form: AwardForm | None = None) -> AwardForm:
 def new() -> ResponseReturnValue:
     asked = as_id(request.args.get("application", ""))
     if asked is None:
-        return render_template("awards/edit.html", form=_form(), award=None)
+        free = award_beginning.free_codename(database_session())
+        form = _form(AwardForm(formdata=None, codename=free))
+        return render_template("awards/edit.html", form=form, award=None)
     terms = award_beginning.filled_in(database_session(), asked, today())
     form = _form(AwardForm(formdata=None, **terms))
     return render_template("awards/edit.html", form=form, award=None)

@@ -20,7 +20,7 @@ from casefile.grants import (
 from casefile.grants.access import requires
 from casefile.grants.call_models import Call, CallInvitation, CallReviewer
 from casefile.grants.dates import local_in, moment_in
-from casefile.grants.form_routes import Sheet, list_page, press_form, save, show
+from casefile.grants.form_routes import Sheet, list_page, press_form, save, show, told
 from casefile.grants.forms import (
     ApplicantInvitationForm,
     CallForm,
@@ -172,7 +172,7 @@ def call_show(call_id: UUID) -> ResponseReturnValue:
         invite_form=ApplicantInvitationForm(formdata=None, days=14),
         move_form=MoveForm(formdata=None, version=row.version),
         now=now,
-        events=keeping.events(session, row.id),
+        **told(row),
     )
 
 

@@ -10,7 +10,9 @@ from flask_babel import gettext as _
 from casefile.grants import award_overview as overview
 from casefile.grants.access import requires
 from casefile.grants.award_routes import as_id, today
+from casefile.grants.dates import PartialDate
 from casefile.grants.payment_routes import send
+from casefile.grants.states import Precision
 from casefile.policy import Permission
 from casefile.web import current, database_session, pager
 
@@ -102,6 +104,7 @@ def calendar() -> ResponseReturnValue:
     return render_template(
         "awards/calendar.html",
         first=first,
+        month=PartialDate(first, Precision.MONTH),
         weeks=weeks,
         days=overview.month(session, current().person, weeks[0][0], weeks[-1][-1], today()),
         before=(first - timedelta(days=1)).strftime("%Y-%m"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, render_template, url_for
@@ -18,7 +19,7 @@ from casefile.grants import (
 from casefile.grants.access import requires
 from casefile.grants.award_routes import today
 from casefile.grants.dates import PartialDate
-from casefile.grants.form_routes import Sheet, export, list_page, press_form, save, show
+from casefile.grants.form_routes import Sheet, export, list_page, press_form, save, show, told
 from casefile.grants.forms import (
     EDITION_STATES,
     RECURRENCES,
@@ -59,6 +60,12 @@ def money(value: Money | None) -> str:
 @bp.app_template_filter("partial")
 def partial(value: PartialDate | None) -> str:
     return _("not stated") if value is None else value.written(reader().language)
+
+
+@bp.app_template_filter("read_moment")
+def read_moment(value: str) -> datetime:
+    """Read a time as history keeps it."""
+    return datetime.fromisoformat(value)
 
 
 @bp.app_template_filter("state_name")
@@ -194,8 +201,8 @@ def programme_show(programme_id: UUID) -> ResponseReturnValue:
         grid=rows,
         calls=lists.CALLS.page(session, person, within, now, offset=0, limit=SHOWN),
         role_form=role_form,
-        events=keeping.events(session, row.id),
         **_promises(row),
+        **told(row),
     )
 
 
