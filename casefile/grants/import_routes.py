@@ -140,4 +140,12 @@ def create() -> ResponseReturnValue:
     except CasefileError as error:
         return _page(_(error.message)), error.status
     flash(ngettext("%(num)s row was imported.", "%(num)s rows were imported.", count))
-    return redirect(url_for("grants.index"), HTTPStatus.SEE_OTHER)
+    return redirect(_where_they_are(result.kind, _target()), HTTPStatus.SEE_OTHER)
+
+
+def _where_they_are(kind: str, target: UUID | None) -> str:
+    if target is None:
+        return url_for("grants.programme_index")
+    if kind == "applications":
+        return url_for("calls.call_show", call_id=target)
+    return url_for("grants.programme_show", programme_id=target)

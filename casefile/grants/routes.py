@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from babel.dates import format_datetime
 from flask import Blueprint, render_template, url_for
 from flask_babel import gettext as _
 
@@ -60,6 +61,12 @@ def money(value: Money | None) -> str:
 @bp.app_template_filter("partial")
 def partial(value: PartialDate | None) -> str:
     return _("not stated") if value is None else value.written(reader().language)
+
+
+@bp.app_template_filter("there")
+def there(value: datetime) -> str:
+    """Write a time on the clocks of its own zone, which the page names."""
+    return format_datetime(value, "d MMM y, HH:mm", tzinfo=value.tzinfo, locale=reader().language)
 
 
 @bp.app_template_filter("read_moment")

@@ -60,7 +60,10 @@ def test_the_eight_winners_have_no_amount_and_keep_their_letters(
 
     assert "0 of 8 known" in shown.main
     assert "4 known, 3 rows name none" in shown.main
-    gina.post("/grants/imports/", fields={**form, "content": shown.value("content")})
+    assert "ОФ Инсан-Лейлек" in shown.main
+    assert "0.00" not in shown.main
+    taken = gina.post("/grants/imports/", fields={**form, "content": shown.value("content")})
+    assert taken.location == f"/grants/calls/{call_id}"
     page = gina.get(f"/grants/calls/{call_id}")
     assert "0 of 8 known" in page.main
     assert "Awarded 8" in page.main
