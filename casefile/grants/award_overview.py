@@ -163,6 +163,12 @@ def is_due() -> ColumnElement[bool]:
     )
 
 
+def waits(payment: Payment) -> bool:
+    """Say of one payment what `is_due` says in a query."""
+    settled = {PaymentState.PAID, PaymentState.CANCELLED}
+    return payment.due_on is not None and payment.state not in settled
+
+
 def awards_query(
     session: Session,
     person: Person,

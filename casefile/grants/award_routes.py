@@ -179,6 +179,7 @@ def show(award_id: UUID) -> ResponseReturnValue:
         looks={one.id: overview.look_of(one, today()) for one in milestones},
         payments=paid,
         paid=sum((one.amount for one in paid if one.state == "paid"), award.amount * 0),
+        due=sum((one.amount for one in paid if overview.waits(one)), award.amount * 0),
         account=account,
         events=events,
         names=accounts.names(session, {name for name in names if name}),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-TRIES: Final = 20
+TRIES: Final = 8
 
 FIRST = """
 alpine ashen azure bold breezy briar bronze brisk burnt chilly cloudy cosy curly dappled dewy dusty

@@ -26,6 +26,7 @@ from casefile.web import Person
 from tests import newsdesk
 from tests.cast import resources_of
 from tests.grant_cast import (
+    BANK,
     TODAY,
     Team,
     act,
@@ -323,3 +324,47 @@ def test_whoever_wrote_the_story_does_not_attest_it(
 
     with pytest.raises(ForbiddenError, match="does not report"):
         release(app, cast, milestone)
+
+
+def test_a_bank_account_changed_meanwhile_is_neither_overwritten_nor_confirmed(
+    resources: Resources, team: Team
+) -> None:
+    award_id = active(resources, team)
+    with UnitOfWork(resources, team.mira.id) as uow:
+        payments.enter_bank(uow, award_id, None, BANK)
+    with resources.database.reading() as session:
+        seen = payments.bank_account(session, award_id)
+        assert seen is not None
+    with UnitOfWork(resources, team.mira.id) as uow:
+        payments.enter_bank(uow, award_id, seen.version, {**BANK, "account": "KG99 elsewhere"})
+    for base in (None, seen.version):
+        with (
+            pytest.raises(ConflictError, match="in between"),
+            UnitOfWork(resources, team.max.id) as uow,
+        ):
+            payments.enter_bank(uow, award_id, base, BANK)
+    with (
+        pytest.raises(ConflictError, match="in between"),
+        UnitOfWork(resources, team.fiona.id) as uow,
+    ):
+        payments.confirm_bank(uow, award_id, seen.version)
+
+
+def test_payments_are_never_more_than_the_award(resources: Resources, team: Team) -> None:
+    award_id = active(resources, team)
+    give_bank(resources, team, award_id)
+    first = milestone_ids(resources, award_id)[0]
+    act(resources, team.mira, grant_milestones.accept_contract, first)
+    payment = payment_of(resources, first).id
+    act(resources, team.mira, payments.request, payment)
+    with UnitOfWork(resources, None) as uow:
+        uow.session.get_one(Payment, payment).amount = Decimal("400.01")
+    with pytest.raises(ConflictError, match=r"would be 1000[.]01 USD"):
+        act(resources, team.fiona, payments.check, payment)
+    with UnitOfWork(resources, None) as uow:
+        uow.session.get_one(Payment, payment).amount = Decimal("400.00")
+    with (
+        pytest.raises(ConflictError, match=r"would be 1000[.]01 USD"),
+        UnitOfWork(resources, team.mira.id) as uow,
+    ):
+        payments.schedule(uow, uow.session.get_one(Award, award_id), None, Decimal("0.01"))
