@@ -272,12 +272,27 @@ def forged(session: Session, anchor: bytes, rows: Sequence[Verification]) -> fro
 
 def says_met(session: Session, anchor: bytes, milestone_id: UUID) -> bool:
     """Say whether the last verdict that a verifier signed finds this milestone met."""
+    last = last_verdict(session, anchor, milestone_id)
+    return last is not None and last.verdict == "met"
+
+
+def last_verdict(session: Session, anchor: bytes, milestone_id: UUID) -> Verification | None:
+    """Return the last verdict on a milestone that its verifier signed."""
     given = [
-        (row.verdict_at, row.verdict)
+        row
         for row in of_milestone(session, milestone_id)
         if row.verdict_at and row.verdict in VERDICTS and is_genuine(session, anchor, row)
     ]
-    return bool(given) and max(given)[1] == "met"
+    return max(given, key=lambda row: str(row.verdict_at), default=None)
+
+
+def stands_for(session: Session, anchor: bytes, milestone: Milestone) -> Verification | None:
+    """Return the verdict that may stand for an acceptance: met, and given since it was last returned."""
+    last = last_verdict(session, anchor, milestone.id)
+    if last is None or last.verdict != "met" or last.verdict_at is None:
+        return None
+    returned = milestone.decided_at
+    return last if returned is None or last.verdict_at > returned else None
 
 
 def gave_verdict(session: Session, milestone_id: UUID) -> set[UUID]:

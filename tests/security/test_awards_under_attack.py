@@ -14,7 +14,9 @@ from casefile.accounts.models import User
 from casefile.errors import ConflictError, ForbiddenError, InvalidError
 from casefile.grants import award_overview, awards, budgets, exports, keeping, payments
 from casefile.grants import milestones as grant_milestones
+from casefile.grants.award_forms import read_classes
 from casefile.grants.award_models import Award, Milestone, Payment
+from casefile.grants.award_states import EvidenceClass
 from casefile.grants.budget_forms import read_lines
 from casefile.grants.forms import PercentField
 from casefile.milestones import deciding, verifying
@@ -368,3 +370,64 @@ def test_payments_are_never_more_than_the_award(resources: Resources, team: Team
         UnitOfWork(resources, team.mira.id) as uow,
     ):
         payments.schedule(uow, uow.session.get_one(Award, award_id), None, Decimal("0.01"))
+
+
+def test_a_verdict_stands_for_the_acceptance_where_the_team_is_too_small(
+    app: Flask, browse: Browse, resources: Resources, cast: Cast, team: Team, clock: Clock
+) -> None:
+    vera = add_person(resources, cast, "vera", [Role.VERIFIER])
+    award_id = active(resources, team, [step("Work", 100, "E2")])
+    give_bank(resources, team, award_id)
+    milestone = milestone_ids(resources, award_id)[0]
+    where = f"/grants/milestones/{milestone}"
+
+    def press(who: Actor, status: int = 303) -> None:
+        browse(who, fresh=True).post(
+            f"{where}/verdict", status, version=version(resources, Milestone, milestone)
+        )
+
+    press(team.mira, 409)
+    verdict(resources, vera, milestone, "not_met")
+    press(team.mira, 409)
+    clock.forward(hours=1)
+    verdict(resources, vera, milestone, "met")
+    page = browse(team.mira, fresh=True).get(where)
+    assert page.find("//form[contains(@action, '/verdict')]")
+    press(team.fiona, 403)
+    press(team.mira)
+
+    payment = payment_of(resources, milestone).id
+    act(resources, team.max, payments.request, payment)
+    act(resources, team.fiona, payments.check, payment)
+    act(resources, team.dora, payments.approve, payment)
+    act(resources, team.mira, payments.pay, payment, paid_on=clock().date(), reference="")
+    with resources.database.reading() as session:
+        assert session.get_one(Milestone, milestone).decided_by_id == vera.id
+        assert [one.after for one in keeping.events(session, milestone)][:2] == [
+            "accepted",
+            "submitted",
+        ]
+
+
+def test_a_verdict_from_before_the_return_stands_for_nothing(
+    app: Flask, resources: Resources, cast: Cast, team: Team, clock: Clock
+) -> None:
+    vera = add_person(resources, cast, "vera", [Role.VERIFIER])
+    milestone = to_verify(app, cast, team)
+    verdict(resources, vera, milestone, "met")
+    clock.forward(hours=1)
+    base = version(resources, Milestone, milestone)
+    with UnitOfWork(resources, team.mira.id, team.mira.bundle) as uow:
+        deciding.give_back(uow, milestone, base, "The second part is missing.")
+    base = version(resources, Milestone, milestone)
+    with (
+        pytest.raises(ConflictError, match="No verdict"),
+        UnitOfWork(resources, team.mira.id, team.mira.bundle) as uow,
+    ):
+        deciding.accept_verdict(uow, milestone, base)
+
+
+def test_every_class_of_evidence_can_be_asked_for() -> None:
+    assert read_classes(1, "e0, E1 E2 E3 E4 E5 E6") == tuple(EvidenceClass)
+    with pytest.raises(InvalidError, match="no class E7"):
+        read_classes(2, "E7")

@@ -340,3 +340,17 @@ def test_somebody_whose_account_ended_is_no_juror_and_no_member(
         calls.add_reviewer(uow, call_id, grants.jo.id)
     members = scene.fetched(app, lambda session: deciding.possible_members(session, clock()))
     assert grants.jo.id not in {one for one, _name in members}
+
+
+def test_a_review_counts_no_more_once_its_author_declares_an_interest(
+    app: Flask, grants: scene.Grants, clock: Clock
+) -> None:
+    call_id = scene.open_call(app, grants, clock, reviews_wanted=1)
+    row_id, _token = scene.apply(app, call_id)
+    scene.in_review(app, grants, clock, call_id, [row_id], grants.jo)
+    scene.declare(app, grants.jo, row_id)
+    scene.review(app, grants.jo, row_id, [5, 5])
+    assert scene.declare(app, grants.jo, row_id, conflict=True) == interests.CONFLICT
+
+    with pytest.raises(InvalidError, match="0 of 1 reviews"):
+        scene.recommend(app, grants, row_id)
