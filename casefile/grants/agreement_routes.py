@@ -266,12 +266,20 @@ def organisation_create() -> ResponseReturnValue:
 def organisation_show(organisation_id: UUID) -> ResponseReturnValue:
     session = database_session()
     row = keeping.get(session, Organisation, organisation_id)
+    person = current().person
+    seen = programmes.seen_by(person, session)
     return render_template(
         "grants/organisation.html",
         item=row,
         kinds=ORGANISATION_KINDS,
-        people=organisations.people_of(session, row.id),
-        roles=organisations.roles_of(session, row.id),
+        people=organisations.people_of(session, row.id)
+        if person.may(Permission.CALL_READ)
+        else None,
+        roles=[
+            (programme, role)
+            for programme, role in organisations.roles_in_programmes(session, row.id)
+            if seen is None or programme.id in seen
+        ],
         form=AffiliationForm(formdata=None),
     )
 

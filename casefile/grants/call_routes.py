@@ -166,6 +166,7 @@ def call_show(call_id: UUID) -> ResponseReturnValue:
         questions=calls.form_of(session, row),
         criteria=calls.criteria(session, row.id),
         counts=counting.by_state(session, row, now),
+        exact=current().person.may(Permission.CALL_READ),
         reviewers=calls.reviewers(session, row.id),
         invitations=counting.invitations(session, row.id),
         reviewer_form=reviewer_form,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select
 
@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 
     from casefile.grants.call_models import Call
     from casefile.grants.money import Totals
+
+
+FEW: Final = 5
+
+
+def few(count: int, *, exact: bool) -> str:
+    """Write a number for whoever may not tell single ones: from 1 to 4 it is not shown."""
+    return str(count) if exact or not 0 < count < FEW else "1–4"
 
 
 @dataclass(frozen=True, slots=True)

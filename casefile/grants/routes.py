@@ -11,6 +11,7 @@ from casefile.errors import NotFoundError
 from casefile.grants import (
     agreements,
     award_queue,
+    counting,
     keeping,
     lists,
     organisations,
@@ -61,6 +62,11 @@ def money(value: Money | None) -> str:
 @bp.app_template_filter("partial")
 def partial(value: PartialDate | None) -> str:
     return _("not stated") if value is None else value.written(reader().language)
+
+
+@bp.app_template_filter("few")
+def few(count: int, exact: bool) -> str:  # noqa: FBT001 - a filter's arguments have no names
+    return counting.few(count, exact=exact)
 
 
 @bp.app_template_filter("there")

@@ -354,3 +354,23 @@ def test_a_review_counts_no_more_once_its_author_declares_an_interest(
 
     with pytest.raises(InvalidError, match="0 of 1 reviews"):
         scene.recommend(app, grants, row_id)
+
+
+def test_an_application_takes_so_many_files_and_no_more(
+    app: Flask,
+    browse: Browse,
+    grants: scene.Grants,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(applying, "MOST_FILES", 2)
+    call_id = scene.open_call(app, grants, clock)
+    row_id, token = scene.apply(app, call_id, submit=False)
+    url = f"/apply/applications/{token}"
+    outside = browse()
+    outside.post(f"{url}/files", files=[("a.txt", b"1")])
+    outside.post(f"{url}/files", files=[("b.txt", b"2"), ("c.txt", b"3")])
+
+    kept = scene.fetched(app, lambda session: applying.attachments(session, row_id))
+    assert len(kept) == 1, "all of them or none"
+    assert "At most 2 files" in outside.get(url).text
