@@ -145,7 +145,6 @@ def create(programme_id: UUID) -> ResponseReturnValue:
 def call_show(call_id: UUID) -> ResponseReturnValue:
     session, now = database_session(), resources().clock()
     row = keeping.get(session, Call, call_id)
-    programme = programmes.get(session, current().person, row.programme_id)
     standing = calls.standing(row, now)
     reviewer_form = ReviewerForm(formdata=None)
     reviewer_form.person.choices = calls.possible_reviewers(session, now)
@@ -153,7 +152,7 @@ def call_show(call_id: UUID) -> ResponseReturnValue:
         "grants/call.html",
         item=row,
         title=lists.title(row),
-        programme=programme,
+        programme=programmes.get(session, current().person, row.programme_id),
         standing=standing.value,
         frozen=calls.is_frozen(row, now),
         following=sorted(CALL_MOVES[standing] - BY_CLOCK),
