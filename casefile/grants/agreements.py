@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select
 
@@ -40,6 +41,10 @@ class Converted:
     rate: Rate | None = None
 
 
+def _today(uow: UnitOfWork) -> date:
+    return uow.now.astimezone(ZoneInfo(uow.resources.settings.timezone)).date()
+
+
 def create(uow: UnitOfWork, programme_id: UUID, values: Mapping[str, Any]) -> FundingAgreement:
     """Write down what a donor promised, as a draft."""
     keeping.held(uow, Programme, programme_id)
@@ -68,7 +73,7 @@ def move(uow: UnitOfWork, agreement_id: UUID, base: int, to: AgreementState, rea
     row = keeping.held(uow, FundingAgreement, agreement_id, base)
     if to == AgreementState.SIGNED:
         keep_apart(uow.actor_id, keeping.hands(uow.session, row), SIGNED_BY_ANOTHER)
-        row.signed_on = row.signed_on or uow.now.date()
+        row.signed_on = row.signed_on or _today(uow)
     keeping.move(uow, row, to, AGREEMENT_MOVES, "agreement.moved", reason)
 
 
@@ -100,7 +105,7 @@ def record_rate(uow: UnitOfWork, values: Mapping[str, Any]) -> ExchangeRate:
     if base == quote:
         msg = "A rate stands between two currencies. Choose another one."
         raise InvalidError(msg)
-    if values["valid_on"] > uow.now.date():
+    if values["valid_on"] > _today(uow):
         msg = "This day has not come yet. A rate is of today or before."
         raise InvalidError(msg)
     before = uow.session.scalars(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import func, select
 
+from casefile.errors import InvalidError
 from casefile.grants import counting, importing, keeping, programmes, tables, taking_over
 from casefile.grants.application_models import Application
 from casefile.grants.call_models import Call
@@ -223,3 +224,12 @@ def test_five_thousand_rows_go_in_at_a_thousand_a_second_with_progress(
     assert ("applications", 5000, 5000) in told
     assert took < 20, f"{took:.1f} s"
     print(f"{5000 / took:.0f} rows/s")
+
+
+def test_a_budget_of_two_currencies_is_refused(app: Flask, grants: scene.Grants) -> None:
+    text = "heading,description,amount,currency\nA,,10,EUR\nB,,10,USD\n"
+    result = scene.fetched(app, lambda session: importing.preview(session, "budget", text))
+
+    assert any("one currency; this one has EUR, USD" in str(one) for one in result.problems)
+    with pytest.raises(InvalidError, match="one currency"):
+        take(app, grants, "budget", text, grants.programme)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from casefile.grants import calls, keeping, organisations, programmes
+from casefile.errors import InvalidError
+from casefile.grants import agreements, calls, keeping, organisations, programmes
 from casefile.grants.call_models import Call
 from casefile.grants.states import OrganisationRole
 from tests import grants_scene as scene
@@ -87,3 +90,14 @@ def test_the_calendar_marks_days_of_other_months_and_empty_days(
     assert all("data-empty" in one.attrib for one in other)
     assert len(page.find("//li[@data-empty]")) == 42
     assert "November 2026" in page.main
+
+
+def test_the_rate_of_a_day_is_written_down_once_the_day_has_come_here(
+    app: Flask, grants: scene.Grants, clock: Clock
+) -> None:
+    clock.standing = datetime(2026, 11, 22, 20, tzinfo=UTC)  # two in the morning in Bishkek
+    values = {"base": "USD", "quote": "KGS", "value": Decimal("87.45"), "source": "Bank"}
+    with scene.acting(app, grants.gina) as uow:
+        agreements.record_rate(uow, {**values, "valid_on": date(2026, 11, 23)})
+    with pytest.raises(InvalidError, match="not come yet"), scene.acting(app, grants.gina) as uow:
+        agreements.record_rate(uow, {**values, "valid_on": date(2026, 11, 24)})
