@@ -47,6 +47,7 @@ def grants_import(
     Example: casefile grants import applications winners.csv --call MINI-2021 --by hanna
     """
     from casefile.grants import importing, tables, taking_over
+    from casefile.grants.call_models import Call
     from casefile.uow import UnitOfWork
 
     resources = open_newsroom()
@@ -61,6 +62,8 @@ def grants_import(
             target, currency = _target(session, kind, call, programme)
             actor = _person(session, username)
             result = importing.preview(session, kind, text, currency)
+            if kind == "applications":
+                importing.hold_against(result, session.get_one(Call, target))
         if really and not result.problems:
             with bar, UnitOfWork(resources, actor) as uow:
                 taking_over.apply(uow, result, target=target, tell=tell)

@@ -313,6 +313,7 @@ ROWS: tuple[Row, ...] = (
     ("POST", "/grants/payments/{payment}/cancel", (404, 404, 404, 404, 404, 404, 302)),
     ("GET", "/grants/milestones/{milestone}", (404, 404, 404, 404, 404, 404, 302)),
     ("POST", "/grants/milestones/{milestone}/accept", (404, 404, 404, 404, 404, 404, 302)),
+    ("POST", "/grants/milestones/{milestone}/verdict", (404, 404, 404, 404, 404, 404, 302)),
     ("POST", "/grants/milestones/{milestone}/met", (404, 404, 404, 404, 404, 404, 302)),
     ("POST", "/grants/milestones/{milestone}/return", (404, 404, 404, 404, 404, 404, 302)),
     ("POST", "/grants/milestones/{milestone}/waive", (404, 404, 404, 404, 404, 404, 302)),

@@ -225,11 +225,14 @@ class Awards:
 
     def _pay(self, milestone_id: UUID, on: date) -> None:
         with self.loader.resources.database.reading() as session:
-            payment_id = session.scalars(
-                select(Payment.id).where(Payment.milestone_id == milestone_id)
+            payment_id, signed_on = session.execute(
+                select(Payment.id, Award.signed_on)
+                .join(Award, Award.id == Payment.award_id)
+                .where(Payment.milestone_id == milestone_id)
             ).one()
         self._act(self.manager, payments.request, Payment, payment_id)
         self._act(self.finance, payments.check, Payment, payment_id)
         self._act(self.director, payments.approve, Payment, payment_id)
-        paid = {"paid_on": min(on + timedelta(days=3), self.today), "reference": "sample"}
+        paid_on = min(max(on, signed_on or on) + timedelta(days=3), self.today)
+        paid = {"paid_on": paid_on, "reference": "sample"}
         self._act(self.finance, payments.pay, Payment, payment_id, **paid)

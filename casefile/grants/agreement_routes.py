@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from casefile.grants import agreements, budgets, keeping, lists, organisations, programmes
 from casefile.grants.access import requires
 from casefile.grants.dates import PartialDate
-from casefile.grants.form_routes import Sheet, list_page, press_form, save, show
+from casefile.grants.form_routes import Sheet, list_page, press_form, save, show, told
 from casefile.grants.forms import (
     ORGANISATION_KINDS,
     RATE_METHODS,
@@ -126,10 +126,10 @@ def agreement_show(agreement_id: UUID) -> ResponseReturnValue:
         following=sorted(AGREEMENT_MOVES[AgreementState(row.state)]),
         need_reason=NEEDS_REASON,
         move_form=MoveForm(formdata=None, version=row.version),
-        events=keeping.events(session, row.id),
         versions=budgets.versions(session, row)
         if current().person.may(Permission.AWARD_READ)
         else (),
+        **told(row),
     )
 
 
@@ -252,12 +252,20 @@ def organisation_create() -> ResponseReturnValue:
 def organisation_show(organisation_id: UUID) -> ResponseReturnValue:
     session = database_session()
     row = keeping.get(session, Organisation, organisation_id)
+    person = current().person
+    seen = programmes.seen_by(person, session)
     return render_template(
         "grants/organisation.html",
         item=row,
         kinds=ORGANISATION_KINDS,
-        people=organisations.people_of(session, row.id),
-        roles=organisations.roles_of(session, row.id),
+        people=organisations.people_of(session, row.id)
+        if person.may(Permission.CALL_READ)
+        else None,
+        roles=[
+            (programme, role)
+            for programme, role in organisations.roles_in_programmes(session, row.id)
+            if seen is None or programme.id in seen
+        ],
         form=AffiliationForm(formdata=None),
     )
 

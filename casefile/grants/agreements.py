@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from casefile.uow import UnitOfWork
 
 SIGNED_BY_ANOTHER = (
-    "Whoever wrote this agreement down does not sign it too. "
+    "Whoever wrote this agreement down or changed it does not sign it too. "
     "Ask a director or another grant manager."
 )
 
@@ -38,6 +39,10 @@ class Converted:
     original: Money | None
     other: Money | None = None
     rate: Rate | None = None
+
+
+def _today(uow: UnitOfWork) -> date:
+    return uow.now.astimezone(ZoneInfo(uow.resources.settings.timezone)).date()
 
 
 def create(uow: UnitOfWork, programme_id: UUID, values: Mapping[str, Any]) -> FundingAgreement:
@@ -59,6 +64,7 @@ def save(uow: UnitOfWork, agreement_id: UUID, base: int, values: Mapping[str, An
         raise ForbiddenError(msg)
     check_order(values["starts_on"], values["ends_on"])
     fill(row, values)
+    keeping.write_terms(uow, row)
     keeping.changed(uow, row, "agreement.changed")
 
 
@@ -66,8 +72,8 @@ def move(uow: UnitOfWork, agreement_id: UUID, base: int, to: AgreementState, rea
     """Take an agreement to its next state. Who wrote it down does not sign it too."""
     row = keeping.held(uow, FundingAgreement, agreement_id, base)
     if to == AgreementState.SIGNED:
-        keep_apart(uow.actor_id, [row.created_by_id], SIGNED_BY_ANOTHER)
-        row.signed_on = row.signed_on or uow.now.date()
+        keep_apart(uow.actor_id, keeping.hands(uow.session, row), SIGNED_BY_ANOTHER)
+        row.signed_on = row.signed_on or _today(uow)
     keeping.move(uow, row, to, AGREEMENT_MOVES, "agreement.moved", reason)
 
 
@@ -90,7 +96,7 @@ def record_rate(uow: UnitOfWork, values: Mapping[str, Any]) -> ExchangeRate:
     if base == quote:
         msg = "A rate stands between two currencies. Choose another one."
         raise InvalidError(msg)
-    if values["valid_on"] > uow.now.date():
+    if values["valid_on"] > _today(uow):
         msg = "This day has not come yet. A rate is of today or before."
         raise InvalidError(msg)
     before = uow.session.scalars(

@@ -236,7 +236,7 @@ def acknowledge(uow: UnitOfWork, amendment_id: UUID, base: int) -> None:
         raise ConflictError(keeping.CANNOT_FOLLOW)
     keep_apart(
         uow.actor_id,
-        [row.proposed_by_id, _preparer(uow.session, row)],
+        {row.proposed_by_id, *_preparers(uow.session, row)},
         "You recorded this notification or prepared its budget, so somebody else acknowledges it.",
     )
     row.our_signer_id, row.our_signed_at = uow.actor_id, uow.now
@@ -251,8 +251,8 @@ def sign(uow: UnitOfWork, amendment_id: UUID, base: int, *, ours: bool) -> None:
     if (row.our_signer_id if ours else row.their_signer_id) is not None:
         msg = "This signature is on record already."
         raise ConflictError(msg)
-    preparer = _preparer(uow.session, row)
-    others = [row.proposed_by_id, preparer, row.their_signer_id] if ours else [row.our_signer_id]
+    preparers = _preparers(uow.session, row)
+    others = {row.proposed_by_id, *preparers, row.their_signer_id} if ours else {row.our_signer_id}
     keep_apart(uow.actor_id, others, TWO_PEOPLE)
     if ours:
         row.our_signer_id, row.our_signed_at = uow.actor_id, uow.now
@@ -265,10 +265,11 @@ def sign(uow: UnitOfWork, amendment_id: UUID, base: int, *, ours: bool) -> None:
         keeping.changed(uow, row, "amendment.signed")
 
 
-def _preparer(session: Session, row: Amendment) -> UUID | None:
+def _preparers(session: Session, row: Amendment) -> set[UUID | None]:
     if row.budget_id is None:
-        return None
-    return keeping.get(session, Budget, row.budget_id).prepared_by_id
+        return set()
+    budget = keeping.get(session, Budget, row.budget_id)
+    return {budget.prepared_by_id, *keeping.hands(session, budget)}
 
 
 def withdraw(uow: UnitOfWork, amendment_id: UUID, base: int, reason: str) -> None:

@@ -15,19 +15,19 @@ from casefile.grants import (
     applying,
     award_beginning,
     calls,
-    deciding,
     interests,
     keeping,
     lists,
     organisations,
+    ranking,
     reviewing,
     scoring,
 )
 from casefile.grants.access import requires
 from casefile.grants.application_models import Application
-from casefile.grants.applications import STAFF_STATES, submitted
+from casefile.grants.applications import STAFF_STATES
 from casefile.grants.call_models import Call
-from casefile.grants.form_routes import Sheet, list_page, press_form, save, show
+from casefile.grants.form_routes import Sheet, list_page, press_form, save, show, told
 from casefile.grants.forms import (
     InterestForm,
     MoveForm,
@@ -73,20 +73,20 @@ def application_show(application_id: UUID) -> ResponseReturnValue:
     opened = applications.read(session, person, application_id, now)
     row = opened.row
     choice = OrganisationChoiceForm(formdata=None, version=row.version)
-    choice.organisation.choices = organisations.choices(session)
+    choice.organisation.choices = [("", _("Not known")), *organisations.choices(session)]
     choice.organisation.data = str(row.organisation_id or "")
     names = [annex["id"] for annex in opened.says["annexes"]] if opened.named else []
     return render_template(
         "grants/application.html",
         opened=opened,
         item=row,
-        requested=submitted(opened),
+        requested=opened.requested,
         contact=applications.contact(resources(), row) if opened.named else {},
         annexes=names,
         messages=applying.messages(session, row.id),
         reviews=reviewing.seen(session, person, opened),
         criteria=calls.criteria(session, row.call_id),
-        decision=deciding.decisions(session, [row.id]).get(row.id),
+        decision=ranking.decisions(session, [row.id]).get(row.id),
         made=award_beginning.made_of(session, [row.id]),
         shown=scoring.shown,
         following=sorted(APPLICATION_MOVES[ApplicationState(row.state)] & STAFF_STATES),
@@ -94,7 +94,7 @@ def application_show(application_id: UUID) -> ResponseReturnValue:
         move_form=MoveForm(formdata=None, version=row.version),
         ask_form=TextForm(formdata=None, version=row.version),
         choice_form=choice,
-        events=keeping.events(session, row.id),
+        **told(row),
     )
 
 
@@ -253,7 +253,7 @@ def _review_page(
         "grants/review.html",
         opened=opened,
         item=opened.row,
-        requested=submitted(opened),
+        requested=opened.requested,
         mine=mine,
         version=mine.version if mine else 0,
         sent=mine is not None

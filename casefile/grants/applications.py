@@ -18,7 +18,6 @@ from casefile.grants.application_models import (
 )
 from casefile.grants.call_models import Call
 from casefile.grants.models import Organisation
-from casefile.grants.money import Money
 from casefile.grants.states import (
     APPLICATION_MOVES,
     ApplicationState,
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from casefile.grants.money import Money
     from casefile.grants.questions import Question
     from casefile.uow import Resources, UnitOfWork
     from casefile.web import Person
@@ -74,12 +74,7 @@ class Opened:
 
     @property
     def requested(self) -> Money | None:
-        return Money.of(self.row.requested, self.row.currency) if self.named else submitted(self)
-
-
-def submitted(opened: Opened) -> Money | None:
-    text = opened.says.get("requested")
-    return Money.read(str(text), str(opened.says["currency"])) if text is not None else None
+        return submitting.requested(self.says)
 
 
 def is_sealed(call: Call, now: datetime) -> bool:
@@ -150,8 +145,9 @@ def _check_reviewed(uow: UnitOfWork, opened: Opened) -> None:
 def counted_reviews(
     session: Session, application_id: UUID, revision_id: UUID
 ) -> Sequence[ApplicationReview]:
-    """Return the reviews that count: sent in, and of the revision submitted last."""
-    return session.scalars(
+    """Return the reviews that count: sent in, of the revision submitted last, by nobody who works for it."""
+    workers = interests.workers(session, [application_id])[application_id]
+    found = session.scalars(
         select(ApplicationReview)
         .where(
             ApplicationReview.application_id == application_id,
@@ -160,7 +156,8 @@ def counted_reviews(
             ApplicationReview.voided_at.is_(None),
         )
         .order_by(ApplicationReview.submitted_at, ApplicationReview.id)
-    ).all()
+    )
+    return [row for row in found if row.reviewer_id not in workers]
 
 
 def ask(uow: UnitOfWork, person: Person, application_id: UUID, base: int, text: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import select
 
 from casefile.errors import ConflictError, InvalidError
-from casefile.grants import keeping
+from casefile.grants import codenames, keeping
 from casefile.grants.application_models import Application, AwardDecision
 from casefile.grants.award_models import Award
 from casefile.grants.call_models import Call
@@ -63,6 +63,12 @@ def _decided(session: Session, row: Application) -> Money | None:
     return Money.of(decision.amount, decision.currency) if decision else None
 
 
+def free_codename(session: Session, wanted: str = "") -> str:
+    """Return the codename that is wanted, unless an award has it or none is; then another."""
+    taken = set(session.scalars(select(Award.codename)))
+    return wanted if wanted and wanted not in taken else codenames.make_new(taken)
+
+
 def filled_in(session: Session, application_id: UUID, today: date) -> dict[str, Any]:
     """Return the terms of the award as far as decision and call know them."""
     row = _awarded(session, application_id)
@@ -71,7 +77,7 @@ def filled_in(session: Session, application_id: UUID, today: date) -> dict[str, 
     return {
         "application": str(row.id),
         "programme_id": str(call.programme_id),
-        "codename": row.codename,
+        "codename": free_codename(session, row.codename),
         "amount": decided.amount if decided else row.requested,
         "currency": call.currency,
         "starts_on": today,

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import lazy_gettext as _l
@@ -17,10 +16,11 @@ from casefile.grants.awards import CONTRACT_TYPES, EXCLUSIONS
 from casefile.grants.columns import REASON_LENGTH
 from casefile.grants.forms import USUAL_CURRENCIES, AmountField, choices
 from casefile.grants.ladders import Step
-from casefile.grants.money import half_up
+from casefile.grants.money import currencies, read_percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from decimal import Decimal
 
 CONTRACT_NAMES = dict(
     zip(CONTRACT_TYPES, (_l("Grant"), _l("Service contract"), _l("In kind")), strict=True)
@@ -64,6 +64,13 @@ class AwardForm(FlaskForm):
     application = StringField(widget=HiddenInput(), validators=[Length(max=36)])
     version = IntegerField(widget=HiddenInput(), validators=[Optional()])
 
+    def offer_currency(self) -> None:
+        """Offer the currency that a call or the award is in, beside the usual ones."""
+        if self.currency.data in currencies() and self.currency.data not in USUAL_CURRENCIES:
+            self.currency.choices = [
+                SelectChoice(code, code) for code in (self.currency.data, *USUAL_CURRENCIES)
+            ]
+
     def values(self, programme_id: Any) -> dict[str, Any]:
         """Return the terms as the service takes them."""
         return {
@@ -93,6 +100,14 @@ class ReasonForm(FlaskForm):
     obstacle = SelectField(
         _l("Why"), choices=choices(OBSTACLES), validators=[Optional()], validate_choice=False
     )
+
+    def day(self, today: date) -> date:
+        """Return the day that was typed, or today when none was. InvalidError for what is no day."""
+        typed = " ".join(self.on.raw_data or ()).strip()
+        if typed and self.on.data is None:
+            msg = "This day cannot be read. Nothing was recorded: write it as 2027-03-31."
+            raise InvalidError(msg)
+        return self.on.data or today
 
 
 class BankForm(FlaskForm):
@@ -138,24 +153,18 @@ def read_day(number: int, text: str) -> date:
 
 
 def _share(number: int, text: str) -> Decimal:
-    try:
-        share = Decimal(text.rstrip("% ").replace(",", "."))
-    except InvalidOperation:
-        share = Decimal(-1)
-    if not share.is_finite() or share < 0 or share > 100 or share != half_up(share):  # noqa: PLR2004
+    share = read_percent(text)
+    if share is None:
         msg = f"Milestone {number}: write its share in percent, such as 20 or 12.5."
         raise InvalidError(msg)
-    return half_up(share)
+    return share
 
 
 def read_classes(number: int, text: str) -> tuple[str, ...]:
     names = text.replace(",", " ").upper().split()
     wrong = [name for name in names if name not in set(EvidenceClass)]
     if wrong:
-        msg = f"Milestone {number}: there is no class {wrong[0][:20]}. There are E0, E1, E2, E3, E5 and E6."
-        raise InvalidError(msg)
-    if EvidenceClass.REDACTED_FILE in names:
-        msg = f"Milestone {number}: redacted files (E4) cannot be asked for here yet."
+        msg = f"Milestone {number}: there is no class {wrong[0][:20]}. There are E0 to E6."
         raise InvalidError(msg)
     return tuple(sorted(set(names)))
 

@@ -133,11 +133,9 @@ def _visible(seen: set[UUID] | None, programme_id: UUID | None) -> list[ColumnEl
 
 
 def sums(session: Session, person: Person, programme_id: UUID | None = None) -> list[Sums]:
-    """Return awarded, due, paid and left for each currency."""
-    wanted = [
-        *_visible(programmes.seen_by(person, session), programme_id),
-        Award.state.in_([state.value for state in COMMITTED]),
-    ]
+    """Return awarded, due, paid and left for each currency. Of an ended award what was paid is left."""
+    visible = _visible(programmes.seen_by(person, session), programme_id)
+    wanted = [*visible, Award.state.in_([state.value for state in COMMITTED])]
     found: dict[str, Sums] = {}
     for currency, cents, count in session.execute(
         select(Award.currency, _cents(Award.amount), func.count())
@@ -157,6 +155,15 @@ def sums(session: Session, person: Person, programme_id: UUID | None = None) -> 
             sum_.paid += Decimal(cents) / 100
         else:
             sum_.due += Decimal(cents) / 100
+    for currency, cents in session.execute(
+        select(Payment.currency, _cents(Payment.amount))
+        .join(Award, Award.id == Payment.award_id)
+        .where(*visible, Award.state == AwardState.TERMINATED, Payment.state == PaymentState.PAID)
+        .group_by(Payment.currency)
+    ):
+        sum_ = found.setdefault(currency, Sums(currency))
+        sum_.awarded += Decimal(cents) / 100
+        sum_.paid += Decimal(cents) / 100
     return list(found.values())
 
 
@@ -164,6 +171,12 @@ def is_due() -> ColumnElement[bool]:
     return Payment.due_on.is_not(None) & Payment.state.not_in(
         (PaymentState.PAID, PaymentState.CANCELLED)
     )
+
+
+def waits(payment: Payment) -> bool:
+    """Say of one payment what `is_due` says in a query."""
+    settled = {PaymentState.PAID, PaymentState.CANCELLED}
+    return payment.due_on is not None and payment.state not in settled
 
 
 def awards_query(

@@ -104,6 +104,7 @@ def _form(form: AwardForm | None = None) -> AwardForm:
     made = form or AwardForm()
     names = overview.programme_names(database_session(), current().person)
     made.programme_id.choices = [SelectChoice(*pair) for pair in names]
+    made.offer_currency()
     return made
 
 
@@ -112,7 +113,9 @@ def _form(form: AwardForm | None = None) -> AwardForm:
 def new() -> ResponseReturnValue:
     asked = as_id(request.args.get("application", ""))
     if asked is None:
-        return render_template("awards/edit.html", form=_form(), award=None)
+        free = award_beginning.free_codename(database_session())
+        form = _form(AwardForm(formdata=None, codename=free))
+        return render_template("awards/edit.html", form=form, award=None)
     terms = award_beginning.filled_in(database_session(), asked, today())
     form = _form(AwardForm(formdata=None, **terms))
     return render_template("awards/edit.html", form=form, award=None)
@@ -167,6 +170,7 @@ def show(award_id: UUID) -> ResponseReturnValue:
         looks={one.id: overview.look_of(one, today()) for one in milestones},
         payments=paid,
         paid=sum((one.amount for one in paid if one.state == "paid"), award.amount * 0),
+        due=sum((one.amount for one in paid if overview.waits(one)), award.amount * 0),
         account=account,
         events=events,
         names=accounts.names(session, {name for name in names if name}),
@@ -256,7 +260,7 @@ def back(award_id: UUID) -> ResponseReturnValue:
 def sign(award_id: UUID) -> ResponseReturnValue:
     form = ReasonForm()
     with unit_of_work() as uow:
-        awards.sign(uow, award_id, _version(form), form.on.data or today())
+        awards.sign(uow, award_id, _version(form), form.day(today()))
     flash(_("Both signatures are on record."))
     return redirect(url_for("awards.show", award_id=award_id), HTTPStatus.SEE_OTHER)
 

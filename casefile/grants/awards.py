@@ -87,6 +87,7 @@ def save(
     award_beginning.check_decided(uow.session, award.application_id, amount)
     check_amount(uow.session, award, award.amount)
     _put_steps(uow, award, steps)
+    keeping.write_terms(uow, award)
     keeping.changed(uow, award, "award.changed")
 
 
@@ -123,19 +124,24 @@ def check_amount(session: Session, award: Award, value: Decimal) -> None:
     envelope = Money.of(call.envelope, call.currency)
     if envelope is None:
         return
-    others = session.scalars(
-        select(Award.amount).where(
-            Award.call_id == call.id,
-            Award.id != award.id,
-            Award.voided_at.is_(None),
-            Award.state.not_in((AwardState.DECLINED, AwardState.TERMINATED)),
-        )
-    ).all()
-    taken = Money(sum(others, Decimal()), call.currency)
+    taken = Money(_taken(session, call.id, award.id), call.currency)
     if taken + amount > envelope:
         left = envelope - taken
         msg = f"Only {left.amount} {left.currency} of the call's envelope are left for this award."
         raise InvalidError(msg)
+
+
+def _taken(session: Session, call_id: UUID, but: UUID) -> Decimal:
+    """Add up what other awards of a call take: all of what is promised, and what an ended one was paid."""
+    inside = (Award.call_id == call_id, Award.id != but, Award.voided_at.is_(None))
+    ended = (AwardState.DECLINED, AwardState.TERMINATED)
+    promised = session.scalars(select(Award.amount).where(*inside, Award.state.not_in(ended)))
+    paid = session.scalars(
+        select(Payment.amount)
+        .join(Award, Award.id == Payment.award_id)
+        .where(*inside, Award.state.in_(ended), Payment.state == PaymentState.PAID)
+    )
+    return sum([*promised, *paid], Decimal())
 
 
 def _put_steps(uow: UnitOfWork, award: Award, steps: Sequence[ladders.Step]) -> None:
@@ -204,7 +210,7 @@ def approve(uow: UnitOfWork, award_id: UUID, base: int) -> None:
     award = keeping.held(uow, Award, award_id, base)
     keep_apart(
         uow.actor_id,
-        [award.prepared_by_id],
+        {award.prepared_by_id, *keeping.hands(uow.session, award)},
         "You prepared this award, so somebody else approves it. If nobody else may, an administrator "
         "can make a second person director.",
     )

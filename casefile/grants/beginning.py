@@ -87,12 +87,15 @@ def _empty(uow: UnitOfWork, call: Call, digest: bytes) -> Application:
     last = uow.session.scalar(
         select(func.max(Application.number)).where(Application.call_id == call.id)
     )
+    taken = set(
+        uow.session.scalars(select(Application.codename).where(Application.call_id == call.id))
+    )
     row_id = uuid4()
     return Application(
         id=row_id,
         call_id=call.id,
         number=(last or 0) + 1,
-        codename=codenames.make(),
+        codename=codenames.make_new(taken),
         state=ApplicationState.DRAFT,
         capability_digest=digest,
         applicant="",

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from casefile.grants.budget_states import AmendmentKind
 from casefile.grants.budgets import MOST_YEARS, Line
 from casefile.grants.columns import REASON_LENGTH, TITLE_LENGTH
 from casefile.grants.forms import USUAL_CURRENCIES, AmountField, choices
-from casefile.grants.money import half_up, read_amount
+from casefile.grants.money import PLAIN, half_up, read_amount
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +31,7 @@ KIND_NAMES: Final = {
     AmendmentKind.MILESTONES: _l("Other milestones"),
 }
 LINE_PARTS, STEP_PARTS = 5, 6
+LONGEST_QUANTITY: Final = 20
 MOST_QUANTITY: Final = Decimal(100_000_000)
 HOW_LINES = _l(
     "One on a line: heading | what | quantity | unit | cost of one. Each is quantity × cost, rounded "
@@ -137,12 +138,11 @@ def read_lines(text: str) -> list[Line]:
 
 
 def _quantity(number: int, text: str) -> Decimal:
-    try:
-        value = Decimal(text.replace(",", ".", 1))
-    except InvalidOperation:
-        value = Decimal(-1)
+    plain = text.replace(",", ".", 1)
+    good = PLAIN.fullmatch(plain) and len(plain) <= LONGEST_QUANTITY
+    value = Decimal(plain) if good else Decimal(-1)
     step = Decimal(1).scaleb(-QUANTITY_PLACES)
-    if not value.is_finite() or not 0 < value < MOST_QUANTITY or value != half_up(value, step):
+    if not 0 < value < MOST_QUANTITY or value != half_up(value, step):
         msg = (
             f"Line {number}: write the quantity above nought, such as 12 or 0.5, with at most "
             f"{QUANTITY_PLACES} digits after the point."

@@ -149,6 +149,7 @@ def save(
         uow.session.delete(heading)
     uow.session.flush()
     _put(uow, row, owner, lines)
+    keeping.write_terms(uow, row)
     keeping.changed(uow, row, "budget.changed")
 
 
@@ -309,7 +310,7 @@ def approve(uow: UnitOfWork, budget_id: UUID, base: int) -> None:
     row = keeping.held(uow, Budget, budget_id, base)
     keep_apart(
         uow.actor_id,
-        [row.prepared_by_id],
+        {row.prepared_by_id, *keeping.hands(uow.session, row)},
         "You prepared this version, so somebody else approves it. If nobody else may, an administrator "
         "can make a second person director.",
     )

@@ -20,7 +20,7 @@ from casefile.grants import (
 from casefile.grants.access import requires
 from casefile.grants.call_models import Call, CallInvitation, CallReviewer
 from casefile.grants.dates import local_in, moment_in
-from casefile.grants.form_routes import Sheet, list_page, press_form, save, show
+from casefile.grants.form_routes import Sheet, list_page, press_form, save, show, told
 from casefile.grants.forms import (
     ApplicantInvitationForm,
     CallForm,
@@ -145,15 +145,14 @@ def create(programme_id: UUID) -> ResponseReturnValue:
 def call_show(call_id: UUID) -> ResponseReturnValue:
     session, now = database_session(), resources().clock()
     row = keeping.get(session, Call, call_id)
-    programme = programmes.get(session, current().person, row.programme_id)
     standing = calls.standing(row, now)
     reviewer_form = ReviewerForm(formdata=None)
-    reviewer_form.person.choices = calls.possible_reviewers(session)
+    reviewer_form.person.choices = calls.possible_reviewers(session, now)
     return render_template(
         "grants/call.html",
         item=row,
         title=lists.title(row),
-        programme=programme,
+        programme=programmes.get(session, current().person, row.programme_id),
         standing=standing.value,
         frozen=calls.is_frozen(row, now),
         following=sorted(CALL_MOVES[standing] - BY_CLOCK),
@@ -166,13 +165,14 @@ def call_show(call_id: UUID) -> ResponseReturnValue:
         questions=calls.form_of(session, row),
         criteria=calls.criteria(session, row.id),
         counts=counting.by_state(session, row, now),
+        exact=current().person.may(Permission.CALL_READ),
         reviewers=calls.reviewers(session, row.id),
         invitations=counting.invitations(session, row.id),
         reviewer_form=reviewer_form,
         invite_form=ApplicantInvitationForm(formdata=None, days=14),
         move_form=MoveForm(formdata=None, version=row.version),
         now=now,
-        events=keeping.events(session, row.id),
+        **told(row),
     )
 
 
@@ -323,7 +323,7 @@ def deadline_update(call_id: UUID) -> ResponseReturnValue:
 def reviewer_create(call_id: UUID) -> ResponseReturnValue:
     row = keeping.get(database_session(), Call, call_id)
     form = ReviewerForm()
-    form.person.choices = calls.possible_reviewers(database_session())
+    form.person.choices = calls.possible_reviewers(database_session(), resources().clock())
     return press_form(
         form,
         lambda uow: calls.add_reviewer(uow, row.id, UUID(form.person.data)),

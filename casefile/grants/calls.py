@@ -136,7 +136,7 @@ def save(uow: UnitOfWork, call_id: UUID, base: int, values: Mapping[str, Any]) -
     """Change a call that has not opened. A published deadline moves only later."""
     call = editable(uow, call_id, base)
     _check(uow, call.programme_id, values)
-    if call.state == CallState.PUBLISHED:
+    if _was_published(uow.session, call):
         if not values["closes_at"] or not values["opens_at"]:
             raise InvalidError(LATER_ONLY)
         if call.closes_at and values["closes_at"] < call.closes_at:
@@ -148,6 +148,13 @@ def save(uow: UnitOfWork, call_id: UUID, base: int, values: Mapping[str, Any]) -
         keeping.changed(uow, call, "call.changed")
     except IntegrityError as error:
         raise ConflictError(CODE_TAKEN) from error
+
+
+def _was_published(session: Session, call: Call) -> bool:
+    """Say whether somebody outside may have read the deadline, even if the call is a draft again."""
+    return call.state == CallState.PUBLISHED or any(
+        one.after == CallState.PUBLISHED for one in keeping.events(session, call.id)
+    )
 
 
 def form_of(session: Session, call: Call, version: int | None = None) -> list[Question]:
@@ -291,8 +298,7 @@ def reviewers(session: Session, call_id: UUID) -> Sequence[tuple[CallReviewer, s
 def add_reviewer(uow: UnitOfWork, call_id: UUID, user_id: UUID) -> None:
     """Ask somebody whose role includes reviewing to review the applications of a call."""
     keeping.held(uow, Call, call_id)
-    person = uow.session.get(User, user_id)
-    if person is None or not roles_may(roles_of(person.roles), Permission.REVIEW_WRITE):
+    if str(user_id) not in {one for one, _name in possible_reviewers(uow.session, uow.now)}:
         msg = "Choose a person who may review: a juror, a director or a grant manager."
         raise NotFoundError(msg)
     if is_reviewer(uow.session, call_id, user_id):
@@ -319,10 +325,12 @@ def is_reviewer(session: Session, call_id: UUID, user_id: UUID | None) -> bool:
     )
 
 
-def possible_reviewers(session: Session) -> list[tuple[str, str]]:
-    """Return everybody whose role includes reviewing."""
+def possible_reviewers(session: Session, now: datetime) -> list[tuple[str, str]]:
+    """Return everybody with an open account whose role includes reviewing."""
     rows = session.execute(
-        select(User.id, User.name, User.roles).where(User.disabled_at.is_(None)).order_by(User.name)
+        select(User.id, User.name, User.roles)
+        .where(User.disabled_at.is_(None), User.ends_at.is_(None) | (User.ends_at > now))
+        .order_by(User.name)
     )
     return [
         (str(row.id), row.name)

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+TRIES: Final = 8
 
 FIRST = """
 alpine ashen azure bold breezy briar bronze brisk burnt chilly cloudy cosy curly dappled dewy dusty
@@ -21,3 +27,12 @@ tomato tray tulip turnip walnut wheat wick wool yarn yurt
 
 def make() -> str:
     return f"{secrets.choice(FIRST)}-{secrets.choice(SECOND)}"
+
+
+def make_new(taken: Collection[str]) -> str:
+    """Make one that is not taken; when the words run short, with a number."""
+    for number in range(1, TRIES):
+        name = make() + (f"-{number}" if number > TRIES // 2 else "")
+        if name not in taken:
+            return name
+    return f"{make()}-{secrets.token_hex(4)}"

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select
 
-from casefile.grants.application_models import Application
+from casefile.grants.application_models import Application, ApplicationRevision
 from casefile.grants.applications import is_sealed
 from casefile.grants.call_models import CallInvitation
 from casefile.grants.money import Money, total
 from casefile.grants.states import ApplicationState
+from casefile.grants.submitting import IS_NEWEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
 
     from casefile.grants.call_models import Call
     from casefile.grants.money import Totals
+
+
+FEW: Final = 5
+
+
+def few(count: int, *, exact: bool) -> str:
+    """Write a number for whoever may not tell single ones: from 1 to 4 it is not shown."""
+    return str(count) if exact or not 0 < count < FEW else "1–4"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +57,13 @@ def by_state(session: Session, call: Call, now: datetime) -> Counts:
     rows = session.execute(
         select(
             Application.state,
-            Application.requested,
-            Application.currency,
-            Application.regions,
             Application.revision,
-        ).where(Application.call_id == call.id, Application.voided_at.is_(None))
+            ApplicationRevision.content["requested"].as_string().label("requested"),
+            ApplicationRevision.content["currency"].as_string().label("currency"),
+            ApplicationRevision.content["regions"].as_json().label("regions"),
+        )
+        .outerjoin(ApplicationRevision, IS_NEWEST)
+        .where(Application.call_id == call.id, Application.voided_at.is_(None))
     ).all()
     sent = [row for row in rows if row.revision and row.state != ApplicationState.WITHDRAWN]
     found: dict[str, int] = {}
@@ -64,7 +75,9 @@ def by_state(session: Session, call: Call, now: datetime) -> Counts:
         drafts=sum(1 for row in rows if not row.revision),
         sealed=is_sealed(call, now),
         states=found,
-        requested=total(Money.of(row.requested, row.currency) for row in sent),
+        requested=total(
+            Money.read(row.requested, row.currency) if row.requested else None for row in sent
+        ),
         regions=regions(row.regions for row in sent),
     )
 

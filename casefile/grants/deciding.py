@@ -10,7 +10,12 @@ from sqlalchemy import select
 from casefile.accounts.models import User
 from casefile.accounts.service import roles_of
 from casefile.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
-from casefile.grants import calls, interests, keeping, reviewing, scoring, telling_applicants
+from casefile.grants import (
+    interests,
+    keeping,
+    scoring,
+    telling_applicants,
+)
 from casefile.grants.application_models import (
     Application,
     ApplicationReview,
@@ -20,55 +25,31 @@ from casefile.grants.application_models import (
 )
 from casefile.grants.call_models import Call
 from casefile.grants.money import CurrencyMixError, Money, total
+from casefile.grants.ranking import REVIEWED, Ranked, ranked
 from casefile.grants.separation import keep_apart
 from casefile.grants.states import (
     APPLICATION_MOVES,
     CALL_MOVES,
     ApplicationState,
     CallState,
-    ReviewState,
 )
 from casefile.policy import Permission, roles_may
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
-    from fractions import Fraction
+    from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy.orm import Session
 
-    from casefile.grants.money import Totals
     from casefile.uow import UnitOfWork
 
 OUTCOMES = (ApplicationState.AWARDED, ApplicationState.RESERVE, ApplicationState.REJECTED)
-REVIEWED = frozenset({ApplicationState.RECOMMENDED, ApplicationState.NOT_RECOMMENDED})
-IN_LIST = REVIEWED | frozenset(
-    {
-        ApplicationState.IN_REVIEW,
-        ApplicationState.MORE_INFO,
-        ApplicationState.AWARDED,
-        ApplicationState.RESERVE,
-        ApplicationState.REJECTED,
-    }
-)
 REVIEWED_IT = (
     "You reviewed {codename}, and in this call whoever reviews does not decide. Ask another director to "
     "decide it; the call's terms can allow both, but only before the call opens."
 )
 DECIDER_ASIDE = "You stand aside at {codename}. Leave it out; another director decides it."
-
-
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """An application on the ranked list."""
-
-    row: Application
-    score: Fraction | None
-    rank: int
-    tied: bool
-    reviews: int
-    spread: Fraction | None
-    decision: AwardDecision | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,76 +63,12 @@ class Line:
     feedback: str = ""
 
 
-def ranked(session: Session, call: Call) -> list[Ranked]:
-    """Return the applications of a call by score; equal scores share a rank."""
-    rows = session.scalars(
-        select(Application).where(
-            Application.call_id == call.id,
-            Application.state.in_(IN_LIST),
-            Application.voided_at.is_(None),
-        )
-    ).all()
-    results = _results(session, call, [row.id for row in rows])
-    scores = [scoring.mean(results[row.id]) for row in rows]
-    places = scoring.ranks(scores)
-    taken = decisions(session, [row.id for row in rows])
-    found = []
-    for row, score, rank in zip(rows, scores, places, strict=True):
-        own = results[row.id]
-        found.append(
-            Ranked(
-                row=row,
-                score=score,
-                rank=rank,
-                tied=score is not None and places.count(rank) > 1,
-                reviews=len(own),
-                spread=max(own) - min(own) if own else None,
-                decision=taken.get(row.id),
-            )
-        )
-    found.sort(key=lambda one: (one.rank, one.row.number))
-    return found
-
-
-def _results(
-    session: Session, call: Call, application_ids: Sequence[UUID]
-) -> dict[UUID, list[Fraction]]:
-    """Return the results of the reviews that count: of the revision that was submitted last."""
-    reviews = session.execute(
-        select(ApplicationReview.id, ApplicationReview.application_id)
-        .join(ApplicationRevision, ApplicationRevision.id == ApplicationReview.revision_id)
-        .join(Application, Application.id == ApplicationReview.application_id)
-        .where(
-            Application.call_id == call.id,
-            ApplicationRevision.number == Application.revision,
-            ApplicationReview.state == ReviewState.SUBMITTED,
-            ApplicationReview.voided_at.is_(None),
-        )
-    ).all()
-    weights = {row.id: row.weight for row in calls.criteria(session, call.id)}
-    scores = reviewing.scores_of(session, [review.id for review in reviews])
-    found: dict[UUID, list[Fraction]] = {row_id: [] for row_id in application_ids}
-    for review in reviews:
-        result = scoring.weighted(scores[review.id], weights)
-        if result is not None and review.application_id in found:
-            found[review.application_id].append(result)
-    return found
-
-
-def decisions(session: Session, application_ids: Collection[UUID]) -> dict[UUID, AwardDecision]:
-    """Return the decisions in force, by application."""
-    rows = session.scalars(
-        select(AwardDecision).where(
-            AwardDecision.application_id.in_(application_ids), AwardDecision.voided_at.is_(None)
-        )
-    )
-    return {row.application_id: row for row in rows}
-
-
-def possible_members(session: Session) -> list[tuple[UUID, str]]:
+def possible_members(session: Session, now: datetime) -> list[tuple[UUID, str]]:
     """Return who can be there when applications are decided."""
     people = session.execute(
-        select(User.id, User.name, User.roles).where(User.disabled_at.is_(None)).order_by(User.name)
+        select(User.id, User.name, User.roles)
+        .where(User.disabled_at.is_(None), User.ends_at.is_(None) | (User.ends_at > now))
+        .order_by(User.name)
     )
     wanted = (Permission.AWARD_DECIDE, Permission.REVIEW_WRITE)
     return [
@@ -159,6 +76,15 @@ def possible_members(session: Session) -> list[tuple[UUID, str]]:
         for row in people
         if any(roles_may(roles_of(row.roles), permission) for permission in wanted)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """Who is there for a decision; for each application, who stands aside and who reviewed it."""
+
+    members: Collection[UUID]
+    aside: Mapping[UUID, frozenset[UUID]]
+    judges: Mapping[UUID, Collection[UUID]]
 
 
 def decide(
@@ -175,7 +101,7 @@ def decide(
         msg = "Choose an outcome for at least one application."
         raise InvalidError(msg)
     members = set(present) | ({uow.actor_id} if uow.actor_id else set())
-    strangers = members - {user_id for user_id, _name in possible_members(uow.session)}
+    strangers = members - {user_id for user_id, _name in possible_members(uow.session, uow.now)}
     if strangers:
         msg = "Somebody named as present has no role that decides. Open the page again."
         raise NotFoundError(msg)
@@ -185,29 +111,28 @@ def decide(
     } <= set(by_id):
         raise keeping.missing()
     chosen = [by_id[line.application_id].row for line in lines]
-    aside = interests.recused(uow.session, chosen, members)
-    judges = _judges(uow.session, [row.id for row in chosen])
+    hands = _hands(uow, chosen, members)
     for line in lines:
-        _check(uow, call, by_id[line.application_id].row, line, members, aside, judges)
+        _check(uow, call, by_id[line.application_id].row, line, hands)
     _check_envelope(call, list(by_id.values()), lines)
     revisions = _revisions(uow.session, [row.id for row in chosen])
     keeping.every_held(uow, Application, [row.id for row in chosen])
     for line in lines:
-        one, out = by_id[line.application_id], aside[line.application_id]
-        _write(uow, one, line, revisions[line.application_id], members, out)
+        _write(uow, by_id[line.application_id], line, revisions[line.application_id], hands)
     _end(uow, call)
 
 
-def _judges(session: Session, application_ids: Collection[UUID]) -> dict[UUID, set[UUID]]:
-    """Return who reviewed each of these applications."""
-    found: dict[UUID, set[UUID]] = {row_id: set() for row_id in application_ids}
-    for row in session.execute(
+def _hands(uow: UnitOfWork, rows: Sequence[Application], members: Collection[UUID]) -> Hands:
+    """Return who is there for these applications, who stands aside and who reviewed them."""
+    aside = interests.recused(uow.session, rows, members)
+    judges: dict[UUID, set[UUID]] = {row.id: set() for row in rows}
+    for row in uow.session.execute(
         select(ApplicationReview.application_id, ApplicationReview.reviewer_id).where(
-            ApplicationReview.application_id.in_(application_ids)
+            ApplicationReview.application_id.in_(judges)
         )
     ):
-        found[row.application_id].add(row.reviewer_id)
-    return found
+        judges[row.application_id].add(row.reviewer_id)
+    return Hands(members, aside, judges)
 
 
 def _revisions(session: Session, application_ids: Collection[UUID]) -> dict[UUID, UUID]:
@@ -223,27 +148,25 @@ def _revisions(session: Session, application_ids: Collection[UUID]) -> dict[UUID
     return {row.application_id: row.id for row in rows}
 
 
-def _check(
-    uow: UnitOfWork,
-    call: Call,
-    row: Application,
-    line: Line,
-    members: Collection[UUID],
-    aside: Mapping[UUID, frozenset[UUID]],
-    judges: Mapping[UUID, Collection[UUID]],
-) -> None:
+def _check(uow: UnitOfWork, call: Call, row: Application, line: Line, hands: Hands) -> None:
     if row.state not in REVIEWED:
         msg = f"{row.codename} is neither recommended nor not: the review of it has not ended."
         raise InvalidError(msg)
     if line.outcome not in OUTCOMES or not line.reason.strip():
         msg = f"Give {row.codename} an outcome and a reason."
         raise InvalidError(msg)
-    out = aside[row.id]
+    _check_hands(uow, call, row, hands)
+    _check_amount(call, row, line)
+
+
+def _check_hands(uow: UnitOfWork, call: Call, row: Application, hands: Hands) -> None:
+    """Whoever decides has no interest and, unless the call allows it, no review; and is not too few."""
+    out = hands.aside[row.id]
     if uow.actor_id in out:
         raise ForbiddenError(DECIDER_ASIDE.format(codename=row.codename))
     if not call.reviewers_may_decide:
-        keep_apart(uow.actor_id, judges[row.id], REVIEWED_IT.format(codename=row.codename))
-    there = len(set(members) - out)
+        keep_apart(uow.actor_id, hands.judges[row.id], REVIEWED_IT.format(codename=row.codename))
+    there = len(set(hands.members) - out)
     if there < call.quorum:
         msg = (
             f"{row.codename}: {there} of {call.quorum} members needed can decide it; "
@@ -251,7 +174,6 @@ def _check(
             "an administrator can make them an account."
         )
         raise InvalidError(msg)
-    _check_amount(call, row, line)
 
 
 def _check_amount(call: Call, row: Application, line: Line) -> None:
@@ -295,24 +217,8 @@ def _awarded(everybody: Sequence[Ranked], but: Collection[UUID]) -> list[Money]:
     return [money for money in found if money is not None]
 
 
-def awarded(everybody: Sequence[Ranked]) -> Totals:
-    """Add up what was awarded; what is not stated is counted, not taken for nought."""
-    return total(
-        Money.of(one.decision.amount, one.decision.currency)
-        for one in everybody
-        if one.decision is not None and one.decision.outcome == ApplicationState.AWARDED
-    )
-
-
-def _write(
-    uow: UnitOfWork,
-    one: Ranked,
-    line: Line,
-    revision: UUID,
-    members: Collection[UUID],
-    aside: frozenset[UUID],
-) -> None:
-    row = one.row
+def _write(uow: UnitOfWork, one: Ranked, line: Line, revision: UUID, hands: Hands) -> None:
+    row, aside = one.row, hands.aside[one.row.id]
     assert uow.actor_id is not None  # noqa: S101 - deciders are signed in
     gives = line.outcome == ApplicationState.AWARDED
     decision = AwardDecision(
@@ -328,7 +234,7 @@ def _write(
         decided_by_id=uow.actor_id,
     )
     keeping.add(uow, decision, "decision.made")
-    for user_id in members:
+    for user_id in hands.members:
         uow.session.add(
             DecisionMember(decision_id=decision.id, user_id=user_id, recused=user_id in aside)
         )
@@ -376,10 +282,9 @@ def promote(uow: UnitOfWork, call_id: UUID, application_id: UUID, line: Line) ->
             select(DecisionMember.user_id).where(DecisionMember.decision_id == one.decision.id)
         )
     ) | {uow.actor_id or one.decision.decided_by_id}
-    aside = interests.recused(uow.session, [row], members)
-    if uow.actor_id in aside[row.id]:
-        raise ForbiddenError(DECIDER_ASIDE.format(codename=row.codename))
+    hands = _hands(uow, [row], members)
+    _check_hands(uow, call, row, hands)
     _check_amount(call, row, line)
     _check_envelope(call, everybody, [line])
     keeping.void(uow, one.decision, "decision.voided", line.reason)
-    _write(uow, one, line, _revisions(uow.session, [row.id])[row.id], members, aside[row.id])
+    _write(uow, one, line, _revisions(uow.session, [row.id])[row.id], hands)

@@ -8,7 +8,16 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from casefile.errors import ConflictError, ForbiddenError, InvalidError
-from casefile.grants import award_beginning, calls, deciding, keeping, scoring, state_names
+from casefile.grants import (
+    award_beginning,
+    calls,
+    deciding,
+    keeping,
+    ranking,
+    reviewing,
+    scoring,
+    state_names,
+)
 from casefile.grants.access import requires
 from casefile.grants.application_models import Application
 from casefile.grants.call_models import Call
@@ -16,7 +25,7 @@ from casefile.grants.form_routes import as_file, press
 from casefile.grants.money import Money
 from casefile.grants.states import ApplicationState
 from casefile.policy import Permission
-from casefile.web import confirmed, current, database_session, unit_of_work
+from casefile.web import confirmed, current, database_session, resources, unit_of_work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,21 +38,26 @@ LONGEST = 2000
 
 def _page(call: Call, problem: str = "") -> str:
     session, me = database_session(), current().person
-    everybody = deciding.ranked(session, call)
+    everybody = ranking.ranked(session, call)
     typed = request.form if problem else {}
     return render_template(
         "grants/decision.html",
         item=call,
         ranked=everybody,
+        hidden=reviewing.still_hidden(session, call, me.id),
         criteria=calls.criteria(session, call.id),
-        awarded=deciding.awarded(everybody),
+        awarded=ranking.awarded(everybody),
         made=award_beginning.made_of(session, [one.row.id for one in everybody]),
         envelope=Money.of(call.envelope, call.currency),
-        members=[one for one in deciding.possible_members(session) if one[0] != me.id],
+        members=[
+            one
+            for one in deciding.possible_members(session, resources().clock())
+            if one[0] != me.id
+        ],
         present=set(request.form.getlist("present")) if problem else set(),
         may_decide=me.may(Permission.AWARD_DECIDE) and call.state == "under_review",
         may_promote=me.may(Permission.AWARD_DECIDE),
-        reviewed=deciding.REVIEWED,
+        reviewed=ranking.REVIEWED,
         outcomes=deciding.OUTCOMES,
         shown=scoring.shown,
         typed=typed,
@@ -63,10 +77,10 @@ def export(call_id: UUID, ending: str) -> ResponseReturnValue:
     """The ranked list as a file, as it stands: rank, score and what was decided."""
     session = database_session()
     call = keeping.get(session, Call, call_id)
-    return as_file("ranking", ending, _table(call, deciding.ranked(session, call)))
+    return as_file("ranking", ending, _table(call, ranking.ranked(session, call)))
 
 
-def _table(call: Call, everybody: Sequence[deciding.Ranked]) -> Iterator[list[Any]]:
+def _table(call: Call, everybody: Sequence[ranking.Ranked]) -> Iterator[list[Any]]:
     yield [
         _("Rank"),
         _("Codename"),

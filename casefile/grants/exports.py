@@ -22,7 +22,14 @@ MOST_LETTERS: Final = 32_767
 SHEET_NAME: Final = 31
 LINES: Final = 200
 NOT_STATED: Final = ""
-NO_PICTURE_LETTERS: Final = {code: None for code in range(32) if code not in {9, 10, 13}}
+# Blanks and signs of no width: a spreadsheet may leave them out before it looks for a formula.
+UNSEEN: Final = "".join(
+    chr(code)
+    for code in (0x20, 0xA0, 0x1680, *range(0x2000, 0x2010), 0x202F, 0x205F, 0x2060, 0x3000, 0xFEFF)
+)
+NO_PICTURE_LETTERS: Final = {
+    code: None for code in (*range(32), 0xFFFE, 0xFFFF) if code not in {9, 10, 13}
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,8 @@ class Column:
 
 def harmless(text: str) -> str:
     """Return text that no spreadsheet takes for a formula when it opens a CSV file."""
-    return f"'{text}" if text.startswith(DANGEROUS) else text
+    seen = text.lstrip(UNSEEN)
+    return f"'{text}" if text.startswith(DANGEROUS) or seen.startswith(DANGEROUS) else text
 
 
 def cells(value: object) -> list[Any]:

@@ -11,8 +11,9 @@ from flask_babel import gettext as _
 from wtforms.fields import BooleanField, SelectFieldBase
 from wtforms.widgets import HiddenInput
 
+from casefile.accounts import service as accounts
 from casefile.errors import ConflictError, ForbiddenError, InvalidError
-from casefile.grants import award_lists, calls, exports, money_lists
+from casefile.grants import award_lists, calls, exports, keeping, money_lists
 from casefile.grants.keeping import ChangedError
 from casefile.grants.listing import Filters
 from casefile.grants.lists import ALL
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from flask_wtf import FlaskForm
 
     from casefile.errors import CasefileError
+    from casefile.grants.columns import Kept
     from casefile.grants.listing import Listing
     from casefile.uow import UnitOfWork
 
@@ -133,6 +135,15 @@ def shown(field: Any) -> str:
     if isinstance(field, BooleanField):
         return str(_("Yes") if field.data else _("No"))
     return f"{field._value()}"  # noqa: SLF001 - what WTForms itself writes into the box
+
+
+def told(row: Kept) -> dict[str, Any]:
+    """Return what happened to a row and, for people of the house, who did it."""
+    session = database_session()
+    found = keeping.events(session, row.id)
+    ours = current().person.may(Permission.GRANTS_EXPORT)
+    actors = {one.actor_id for one in found if one.actor_id} if ours else set()
+    return {"events": found, "names": accounts.names(session, actors) if actors else {}}
 
 
 def asked(parent: UUID | None = None) -> Filters:

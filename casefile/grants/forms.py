@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import lazy_gettext as _l
@@ -23,11 +22,12 @@ from casefile.accounts.forms import countable, no_control_characters, required
 from casefile.errors import InvalidError
 from casefile.grants.columns import REASON_LENGTH, TITLE_LENGTH
 from casefile.grants.dates import PartialDate
-from casefile.grants.money import checked_currency, half_up, rate_value, read_amount
+from casefile.grants.money import checked_currency, rate_value, read_amount, read_percent
 from casefile.grants.states import Blind, Entry, OrganisationRole, ProgrammeStatus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from decimal import Decimal
 
 SUMMARY_LENGTH = 20_000
 USUAL_CURRENCIES = ("KGS", "USD", "EUR", "GBP")
@@ -142,11 +142,8 @@ class RateField(ReadField):
 
 class PercentField(ReadField):
     def read(self, text: str) -> Decimal:
-        try:
-            value = Decimal(text.replace(",", ".").rstrip("% "))
-        except InvalidOperation as error:
-            raise InvalidError(str(_l("Write a percentage such as 25 or 12.5."))) from error
-        if not value.is_finite() or not 0 <= value <= 100 or value != half_up(value):  # noqa: PLR2004
+        value = read_percent(text)
+        if value is None:
             raise InvalidError(str(_l("Write a percentage from 0 to 100, such as 25 or 12.5.")))
         return value
 

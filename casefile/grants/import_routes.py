@@ -71,14 +71,18 @@ def _target() -> UUID | None:
         return None
 
 
-def _currency(kind: str, target: UUID | None) -> str:
+def _read(text: str) -> importing.Preview:
+    """Read a table for what was chosen, and hold it against the call it goes into."""
+    session, kind, target = database_session(), request.form.get("kind", ""), _target()
     if kind != "applications":
-        return ""
-    call = database_session().get(Call, target) if target else None
+        return importing.preview(session, kind, text)
+    call = session.get(Call, target) if target else None
     if call is None:
         msg = "Choose the call these applications belong to: a draft made for them."
         raise InvalidError(msg)
-    return call.currency
+    result = importing.preview(session, kind, text, call.currency)
+    importing.hold_against(result, call)
+    return result
 
 
 @bp.post("/preview")
@@ -86,8 +90,7 @@ def _currency(kind: str, target: UUID | None) -> str:
 def preview() -> ResponseReturnValue:
     try:
         text = tables.decode(_content())
-        kind, target = request.form.get("kind", ""), _target()
-        result = importing.preview(database_session(), kind, text, _currency(kind, target))
+        result = _read(text)
     except InvalidError as error:
         return _page(_(error.message)), error.status
     status = HTTPStatus.UNPROCESSABLE_ENTITY if result.problems else HTTPStatus.OK
@@ -131,11 +134,18 @@ AGAIN = "The preview cannot be read any more. Nothing was imported; choose the f
 def create() -> ResponseReturnValue:
     try:
         text = _unpack(request.form.get("content", ""))
-        kind, target = request.form.get("kind", ""), _target()
-        result = importing.preview(database_session(), kind, text, _currency(kind, target))
+        result = _read(text)
         with unit_of_work() as uow:
-            count = taking_over.apply(uow, result, target=target)
+            count = taking_over.apply(uow, result, target=_target())
     except CasefileError as error:
         return _page(_(error.message)), error.status
     flash(ngettext("%(num)s row was imported.", "%(num)s rows were imported.", count))
-    return redirect(url_for("grants.index"), HTTPStatus.SEE_OTHER)
+    return redirect(_where_they_are(result.kind, _target()), HTTPStatus.SEE_OTHER)
+
+
+def _where_they_are(kind: str, target: UUID | None) -> str:
+    if target is None:
+        return url_for("grants.programme_index")
+    if kind == "applications":
+        return url_for("calls.call_show", call_id=target)
+    return url_for("grants.programme_show", programme_id=target)

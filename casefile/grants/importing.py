@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from casefile.grants.call_models import Call
     from casefile.grants.tables import Table
 
     Tell = Callable[[str, int, int], object]
@@ -95,6 +96,24 @@ def preview(
         known = organisations.by_folded_names(session, names)
         result.new_organisations = len(names - set(known))
     return result
+
+
+def hold_against(result: Preview, call: Call) -> None:
+    """Put down as problems what is more than the call gives: for one award, and for all together."""
+    most, envelope = (Money.of(one, call.currency) for one in (call.maximum, call.envelope))
+    whole: Money | None = None
+    for row in result.rows:
+        money, at = row["money"], int(row["row"])
+        if money is None:
+            continue
+        whole = money if whole is None else whole + money
+        if most is not None and money > most:
+            said = f"the call gives at most {most.amount} {most.currency}."
+            result.problems.append(tables.Problem(at, "amount", said))
+        elif envelope is not None and whole > envelope:
+            said = f"up to here it is {whole.amount}, and the envelope is {envelope.amount} {whole.currency}."
+            result.problems.append(tables.Problem(at, "amount", said))
+            return
 
 
 def _amount(found: Table, row: dict[str, str], currency: str) -> Money | None:

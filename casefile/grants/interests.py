@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import or_, select
 
 from casefile.errors import ConflictError, ForbiddenError
-from casefile.grants import calls, keeping, organisations
+from casefile.grants import calls, keeping, organisations, submitting
 from casefile.grants.application_models import (
     Application,
     ApplicationPartner,
@@ -18,7 +18,7 @@ from casefile.grants.models import Affiliation, Organisation
 from casefile.grants.states import ReviewState
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping
     from uuid import UUID
 
     from sqlalchemy.orm import Session
@@ -51,38 +51,56 @@ def declaration(
 
 def works_for(session: Session, row: Application, user_id: UUID) -> bool:
     """Say whether somebody works for the applicant or a partner, by row or by name."""
-    return user_id in _working(session, [row], [user_id])[row.id]
+    return user_id in workers(session, [row.id])[row.id]
 
 
-def _working(
-    session: Session, rows: Sequence[Application], users: Collection[UUID]
-) -> dict[UUID, set[UUID]]:
-    """Return, for each application, who of these works for the applicant or one of its partners."""
-    employed = session.execute(
+def workers(session: Session, application_ids: Collection[UUID]) -> dict[UUID, frozenset[UUID]]:
+    """Return, for each application, who works for the applicant or a partner: as submitted, by row or name.
+
+    What was changed in a draft since is not looked at, so that nobody can hide a partner there.
+    """
+    at: dict[UUID | str | None, set[UUID]] = {}
+    for user_id, organisation_id, name in session.execute(
         select(Affiliation.user_id, Organisation.id, Organisation.folded_name)
         .join(Organisation, Organisation.id == Affiliation.organisation_id)
-        .where(Affiliation.user_id.in_(users), Affiliation.voided_at.is_(None))
-    ).all()
-    if not employed:
-        return {row.id: set() for row in rows}
-    involved: dict[UUID, set[object]] = {
-        row.id: {row.organisation_id, organisations.folded(row.applicant)} for row in rows
-    }
-    for partner in session.execute(
+        .where(Affiliation.voided_at.is_(None))
+    ):
+        at.setdefault(organisation_id, set()).add(user_id)
+        at.setdefault(name, set()).add(user_id)
+    found: dict[UUID, frozenset[UUID]] = dict.fromkeys(application_ids, frozenset())
+    if not at:
+        return found
+    said = submitting.newest(session, application_ids)
+    known = _organisations(session, said)
+    for row_id, content in said.items():
+        names = [content["applicant"], *(name for name, _role in content["partners"])]
+        keys = {organisations.folded(str(name)) for name in names} | known[row_id]
+        found[row_id] = frozenset().union(*(at.get(key, ()) for key in keys))
+    return found
+
+
+def _organisations(
+    session: Session, said: Mapping[UUID, Mapping[str, Any]]
+) -> dict[UUID, set[UUID | None]]:
+    """Return the organisations known to stand behind what was submitted."""
+    found: dict[UUID, set[UUID | None]] = {row_id: set() for row_id in said}
+    for row_id, organisation_id in session.execute(
+        select(Application.id, Application.organisation_id).where(Application.id.in_(said))
+    ):
+        found[row_id].add(organisation_id)
+    for row_id, organisation_id, name in session.execute(
         select(
             ApplicationPartner.application_id,
             ApplicationPartner.organisation_id,
             ApplicationPartner.name,
         ).where(
-            ApplicationPartner.application_id.in_(involved), ApplicationPartner.voided_at.is_(None)
+            ApplicationPartner.application_id.in_(said),
+            ApplicationPartner.organisation_id.is_not(None),
         )
     ):
-        names = {partner.organisation_id, organisations.folded(partner.name)}
-        involved[partner.application_id] |= names
-    return {
-        row_id: {one.user_id for one in employed if {one.id, one.folded_name} & whom}
-        for row_id, whom in involved.items()
-    }
+        if name in [partner for partner, _role in said[row_id]["partners"]]:
+            found[row_id].add(organisation_id)
+    return found
 
 
 def stands_aside(session: Session, row: Application, user_id: UUID) -> bool:
@@ -95,7 +113,8 @@ def recused(
 ) -> Mapping[UUID, frozenset[UUID]]:
     """Return, for each application, which of these people stand aside. Three questions for all."""
     asked, people = list(rows), set(users)
-    found = _working(session, asked, people)
+    at_work = workers(session, [row.id for row in asked])
+    found = {row_id: set(who) & people for row_id, who in at_work.items()}
     said = session.execute(
         select(
             ConflictDeclaration.application_id,

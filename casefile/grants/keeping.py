@@ -201,3 +201,15 @@ def events(session: Session, row_id: UUID) -> Sequence[GrantsEvent]:
         .where(GrantsEvent.subject_id == row_id)
         .order_by(GrantsEvent.number.desc())
     ).all()
+
+
+def write_terms(uow: UnitOfWork, row: Kept) -> None:
+    """Write down who changed what a row says: they wrote it as much as whoever began it."""
+    write_event(uow, row, "terms", "", "")
+
+
+def hands(session: Session, row: Kept) -> set[UUID | None]:
+    """Return everybody who wrote a row or changed its terms: none of them approves it."""
+    return {row.created_by_id} | {
+        one.actor_id for one in events(session, row.id) if one.what == "terms"
+    }

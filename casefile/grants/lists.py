@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import or_, select
 
-from casefile.grants.application_models import Application
-from casefile.grants.call_models import Call
+from casefile.grants.application_models import Application, ApplicationRevision
+from casefile.grants.call_models import Call, CallReviewer
 from casefile.grants.dates import PartialDate
 from casefile.grants.exports import Column
 from casefile.grants.listing import VOIDED, Filters, Listing, standing, words
 from casefile.grants.models import ExchangeRate, FundingAgreement, Organisation, Programme
 from casefile.grants.money import Money
 from casefile.grants.programmes import seen_by
-from casefile.grants.states import AgreementState, ApplicationState, CallState
+from casefile.grants.states import AgreementState, ApplicationState, Blind, CallState
+from casefile.grants.submitting import IS_NEWEST
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -177,25 +178,50 @@ def _call(found: Any) -> dict[str, Any]:
     }
 
 
+SAID = ("title", "legal_form", "applicant", "requested", "currency", "place")
+
+
 def _applications(
-    _session: Session, _person: Person, filters: Filters, now: datetime
+    _session: Session, person: Person, filters: Filters, now: datetime
 ) -> Select[*tuple[Any, ...]]:
-    """Drafts belong to their applicants, and a sealed call shows nothing before its deadline."""
+    """Drafts belong to their applicants, and a sealed call shows nothing before its deadline.
+
+    What is shown is what was submitted last; who reviews for a double-blind call sees no names.
+    """
+    reviews_it = select(CallReviewer.id).where(
+        CallReviewer.call_id == Call.id,
+        CallReviewer.user_id == person.id,
+        CallReviewer.voided_at.is_(None),
+    )
+    named = ((Call.blind != Blind.DOUBLE) | ~reviews_it.exists()).label("named")
     may_be_read = or_(
         Call.sealed_until_close.is_(False), Call.closes_at <= now, Call.state.not_in(SEALED_STATES)
     )
     query: Select[*tuple[Any, ...]] = (
-        select(Application, Call.code)
+        select(
+            Application,
+            Call.code,
+            named,
+            *(said(name).as_string().label(f"said_{name}") for name in SAID),
+            said("regions").as_json().label("said_regions"),
+        )
         .join(Call, Call.id == Application.call_id)
+        .join(ApplicationRevision, IS_NEWEST)
         .where(Application.revision > 0, may_be_read)
     )
     if filters.parent:
         query = query.where(Application.call_id == filters.parent)
     query = standing(query, Application, Application.state, filters)
     if filters.text:
-        named = (Application.codename, Application.applicant, Application.title)
-        query = query.where(words(filters.text, *named))
+        sought = words(filters.text, Application.codename, said("title").as_string())
+        by_name = words(filters.text, said("applicant").as_string())
+        query = query.where(sought | (named.element & by_name))
     return query
+
+
+def said(name: str) -> Any:
+    """Return a part of what was submitted last."""
+    return ApplicationRevision.content[name]
 
 
 def _application(found: Any) -> dict[str, Any]:
@@ -205,13 +231,15 @@ def _application(found: Any) -> dict[str, Any]:
         "voided": row.voided_reason,
         "number": row.number,
         "codename": row.codename,
-        "legal_form": row.legal_form,
-        "applicant": row.applicant,
-        "title": row.title,
+        "legal_form": found.said_legal_form if found.named else "",
+        "applicant": found.said_applicant if found.named else row.codename,
+        "title": found.said_title,
         "state": row.state,
-        "requested": Money.of(row.requested, row.currency),
-        "regions": "; ".join(row.regions),
-        "place": row.place,
+        "requested": Money.read(found.said_requested, found.said_currency)
+        if found.said_requested
+        else None,
+        "regions": "; ".join(found.said_regions),
+        "place": found.said_place if found.named else "",
         "call": found.code,
         "submitted_at": row.submitted_at,
     }
@@ -338,9 +366,9 @@ APPLICATIONS = Listing(
     {
         "submitted": (Application.submitted_at, Application.number),
         "number": (Application.number, Application.id),
-        "title": (Application.title, Application.id),
-        "applicant": (Application.applicant, Application.id),
-        "amount": (Application.currency, Application.requested.desc()),
+        "title": (said("title").as_string(), Application.id),
+        "applicant": (said("applicant").as_string(), Application.id),
+        "amount": (Application.currency, said("requested").as_numeric(14, 2).desc()),
     },
     money=frozenset({"requested"}),
     states=(*(state for state in ApplicationState if state != ApplicationState.DRAFT), VOIDED),

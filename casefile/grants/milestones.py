@@ -88,6 +88,20 @@ def accept_contract(uow: UnitOfWork, milestone_id: UUID, base: int) -> None:
     payments.make_due(uow, award, milestone)
 
 
+def accept_verified(uow: UnitOfWork, milestone_id: UUID, base: int, verifier_id: UUID) -> None:
+    """Accept what an independent verifier found met, whether or not it was released: they decided it."""
+    award, milestone = _held(uow, milestone_id, base)
+    if milestone.state in OPEN_MILESTONE:
+        milestone.waiver_by_id, milestone.waiver_reason = None, ""
+        keeping.move(
+            uow, milestone, MilestoneState.SUBMITTED, MILESTONE_MOVES, "milestone.received"
+        )
+    _decide(uow, milestone, MilestoneState.ACCEPTED, "milestone.accepted")
+    milestone.decided_by_id = verifier_id
+    awards.forget_reminders(uow, award, milestone)
+    payments.make_due(uow, award, milestone)
+
+
 def give_back(uow: UnitOfWork, milestone_id: UUID, base: int, reason: str) -> None:
     """Return it with a reason; what was submitted stays in the history."""
     award, milestone = _held(uow, milestone_id, base)

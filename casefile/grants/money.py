@@ -40,6 +40,7 @@ MOST: Final = Decimal("999999999999.99")
 RATE_LENGTH, RATE_PLACES = 20, 8
 SPACES: Final = re.compile(r"[\s\u00a0\u202f\u2009'’]")
 PLAIN: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+PERCENT: Final = re.compile(r"[0-9]{1,3}(\.[0-9]{1,2})?")
 GROUPED_COMMA: Final = re.compile(r"-?[0-9]{1,3}((,[0-9]{3})+\.[0-9]{1,2}|(,[0-9]{3}){2,})")
 GROUPED_DOT: Final = re.compile(r"-?[0-9]{1,3}((\.[0-9]{3})+,[0-9]{1,2}|(\.[0-9]{3}){2,})")
 UNCLEAR: Final = re.compile(r"-?[0-9]{1,3}[.,][0-9]{3}")
@@ -293,3 +294,12 @@ def rate_value(text: str) -> Decimal:
     if not 0 < value < MOST_RATE or value != half_up(value, Decimal(1).scaleb(-RATE_PLACES)):
         raise InvalidError(WRITE_RATE)
     return value
+
+
+def read_percent(text: str) -> Decimal | None:
+    """Read a percentage from 0 to 100 with at most two digits after the point; None for anything else."""
+    cleaned = text.rstrip("% ").replace(",", ".", 1).strip()
+    if not PERCENT.fullmatch(cleaned):
+        return None
+    value = Decimal(cleaned)
+    return half_up(value) if value <= HUNDRED else None

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from casefile.accounts.models import User
+from casefile.accounts.service import roles_of
 from casefile.errors import ConflictError, NotFoundError
 from casefile.grants import keeping
 from casefile.grants.models import Affiliation, Organisation, Programme, ProgrammeOrganisation
 from casefile.grants.programmes import fill
+from casefile.policy import Permission, roles_may
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -88,12 +90,14 @@ def by_folded_names(session: Session, names: Iterable[str]) -> dict[str, UUID]:
 def affiliate(uow: UnitOfWork, organisation_id: UUID, username: str) -> None:
     """Say that a person with an account works for an organisation."""
     keeping.held(uow, Organisation, organisation_id)
-    user_id = uow.session.scalar(
-        select(User.id).where(User.username == username.strip().casefold())
-    )
-    if user_id is None:
-        msg = "Nobody here has this username. Ask an administrator how it is written."
+    user = uow.session.scalars(
+        select(User).where(User.username == username.strip().casefold())
+    ).one_or_none()
+    # The same words for a stranger and for the newsroom, whose people are nobody's business here.
+    if user is None or not roles_may(roles_of(user.roles), Permission.GRANTS_VISIT):
+        msg = "Nobody with work in the grants has this username. Ask an administrator how it is written."
         raise NotFoundError(msg)
+    user_id = user.id
     if organisation_id in of_person(uow.session, user_id):
         msg = "This person is named with this organisation already."
         raise ConflictError(msg)
@@ -127,7 +131,7 @@ def people_of(session: Session, organisation_id: UUID) -> Sequence[tuple[Affilia
     return [(row.Affiliation, row.name) for row in rows]
 
 
-def roles_of(session: Session, organisation_id: UUID) -> Sequence[tuple[Programme, str]]:
+def roles_in_programmes(session: Session, organisation_id: UUID) -> Sequence[tuple[Programme, str]]:
     """Return the programmes an organisation stands behind, and in which role."""
     rows = session.execute(
         select(Programme, ProgrammeOrganisation.role)

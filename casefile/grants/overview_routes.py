@@ -7,16 +7,24 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
 
-from casefile.grants import award_lists
+from casefile.grants import agreements, award_lists
 from casefile.grants import award_overview as overview
 from casefile.grants.access import requires
 from casefile.grants.award_routes import as_id, today
+from casefile.grants.dates import PartialDate
 from casefile.grants.form_routes import list_page
+from casefile.grants.models import Programme
+from casefile.grants.states import Precision
 from casefile.policy import Permission
 from casefile.web import current, database_session, pager
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
     from flask.typing import ResponseReturnValue
+
+    from casefile.grants.agreements import Converted
 
 bp = Blueprint("overview", __name__, url_prefix="/grants")
 PAGE = 25
@@ -45,7 +53,8 @@ def index() -> ResponseReturnValue:
         columns=max((len(line.cells) for line in lines), default=0),
         pager=where,
         total=total,
-        sums=overview.sums(session, me, programme_id),
+        sums=(found := overview.sums(session, me, programme_id)),
+        worth=_worth(found, programme_id),
         sort=sort,
         programme=str(programme_id or ""),
         state=state,
@@ -53,6 +62,18 @@ def index() -> ResponseReturnValue:
         states=[(one, award_lists.AWARDS.named(one)) for one in award_lists.AWARDS.states],
         programmes=overview.programme_names(session, me),
     )
+
+
+def _worth(found: Sequence[overview.Sums], programme_id: UUID | None) -> dict[str, Converted]:
+    """Put each sum beside its worth in the programme's currency; of all programmes there is none."""
+    session = database_session()
+    programme = session.get(Programme, programme_id) if programme_id else None
+    if programme is None or programme.currency is None:
+        return {}
+    return {
+        one.currency: agreements.beside(session, one.money("awarded"), programme.currency, today())
+        for one in found
+    }
 
 
 @bp.get("/milestones/")
@@ -76,6 +97,7 @@ def calendar() -> ResponseReturnValue:
     return render_template(
         "awards/calendar.html",
         first=first,
+        month=PartialDate(first, Precision.MONTH),
         weeks=weeks,
         days=overview.month(session, current().person, weeks[0][0], weeks[-1][-1], today()),
         before=(first - timedelta(days=1)).strftime("%Y-%m"),

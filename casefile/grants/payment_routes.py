@@ -102,7 +102,7 @@ def pay(payment_id: UUID) -> ResponseReturnValue:
             uow,
             payment_id,
             _asked()[0],
-            paid_on=form.on.data or today(),
+            paid_on=form.day(today()),
             reference=form.reference.data or "",
         )
     return _done(payment_id, _("The payment is on record."))

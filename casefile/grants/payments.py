@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 BANK_FIELDS: Final = ("holder", "bank", "account", "code")
 LONGEST_FIELD: Final = 140
+LONGEST_REFERENCE: Final = 100
 WAY_OUT = "If the team is too small, an administrator can give a second person the role."
 
 
@@ -200,6 +201,12 @@ def pay(uow: UnitOfWork, payment_id: UUID, base: int, *, paid_on: date, referenc
     if paid_on > _today(uow):
         msg = "The day of the payment lies in the future."
         raise InvalidError(msg)
+    if award.signed_on is not None and paid_on < award.signed_on:
+        msg = f"The award was signed on {award.signed_on}; nothing was paid before. Look at the day again."
+        raise InvalidError(msg)
+    if len(reference.strip()) > LONGEST_REFERENCE:
+        msg = f"Shorten the reference of the bank to at most {LONGEST_REFERENCE} characters."
+        raise InvalidError(msg)
     milestone = (
         keeping.get(uow.session, Milestone, payment.milestone_id) if payment.milestone_id else None
     )
@@ -209,7 +216,7 @@ def pay(uow: UnitOfWork, payment_id: UUID, base: int, *, paid_on: date, referenc
         f"You accepted the milestone or approved the payment, so somebody else pays. {WAY_OUT}",
     )
     payment.paid_by_id, payment.paid_on = uow.actor_id, paid_on
-    payment.reference = reference.strip()[:100]
+    payment.reference = reference.strip()
     _move(uow, payment, PaymentState.PAID, "payment.paid")
     _tell(uow, award, payment, "payment.paid", Permission.PAYMENT_REQUEST)
 

@@ -193,6 +193,24 @@ def seen(session: Session, person: Person, opened: Opened) -> list[ReviewView]:
     ]
 
 
+def still_hidden(session: Session, call: Call, user_id: UUID) -> frozenset[UUID]:
+    """Return the applications whose scores a reviewer does not see yet: their own review is not in."""
+    if not calls.is_reviewer(session, call.id, user_id):
+        return frozenset()
+    mine = select(ApplicationReview.application_id).where(
+        ApplicationReview.reviewer_id == user_id, ApplicationReview.state == ReviewState.SUBMITTED
+    )
+    return frozenset(
+        session.scalars(
+            select(Application.id).where(
+                Application.call_id == call.id,
+                Application.state.in_(REVIEWABLE),
+                Application.id.not_in(mine),
+            )
+        )
+    )
+
+
 def tasks(session: Session, user_id: UUID) -> list[Task]:
     """Return what waits for somebody's review, the application that waits longest first."""
     rows = session.execute(

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from babel.dates import format_datetime
 from flask import Blueprint, render_template, url_for
 from flask_babel import gettext as _
 
@@ -9,6 +11,7 @@ from casefile.errors import NotFoundError
 from casefile.grants import (
     agreements,
     award_queue,
+    counting,
     keeping,
     lists,
     organisations,
@@ -18,7 +21,7 @@ from casefile.grants import (
 from casefile.grants.access import requires
 from casefile.grants.award_routes import today
 from casefile.grants.dates import PartialDate
-from casefile.grants.form_routes import Sheet, export, list_page, press_form, save, show
+from casefile.grants.form_routes import Sheet, export, list_page, press_form, save, show, told
 from casefile.grants.forms import (
     EDITION_STATES,
     RECURRENCES,
@@ -59,6 +62,23 @@ def money(value: Money | None) -> str:
 @bp.app_template_filter("partial")
 def partial(value: PartialDate | None) -> str:
     return _("not stated") if value is None else value.written(reader().language)
+
+
+@bp.app_template_filter("few")
+def few(count: int, exact: bool) -> str:  # noqa: FBT001 - a filter's arguments have no names
+    return counting.few(count, exact=exact)
+
+
+@bp.app_template_filter("there")
+def there(value: datetime) -> str:
+    """Write a time on the clocks of its own zone, which the page names."""
+    return format_datetime(value, "d MMM y, HH:mm", tzinfo=value.tzinfo, locale=reader().language)
+
+
+@bp.app_template_filter("read_moment")
+def read_moment(value: str) -> datetime:
+    """Read a time as history keeps it."""
+    return datetime.fromisoformat(value)
 
 
 @bp.app_template_filter("state_name")
@@ -194,8 +214,8 @@ def programme_show(programme_id: UUID) -> ResponseReturnValue:
         grid=rows,
         calls=lists.CALLS.page(session, person, within, now, offset=0, limit=SHOWN),
         role_form=role_form,
-        events=keeping.events(session, row.id),
         **_promises(row),
+        **told(row),
     )
 
 

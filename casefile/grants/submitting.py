@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from sqlalchemy import select
@@ -17,13 +17,17 @@ from casefile.grants.money import Money
 from casefile.grants.states import APPLICATION_MOVES, ApplicationState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from uuid import UUID
 
     from sqlalchemy.orm import Session
 
     from casefile.grants.call_models import Call
     from casefile.uow import Resources, UnitOfWork
+
+IS_NEWEST: Final = (ApplicationRevision.application_id == Application.id) & (
+    ApplicationRevision.number == Application.revision
+)
 
 
 class SubmissionError(InvalidError):
@@ -164,3 +168,19 @@ def _amount_problem(call: Call, money: Money | None) -> str:
     if most is not None and money > most:
         return f"This call gives at most {most.amount} {most.currency}."
     return ""
+
+
+def requested(said: Mapping[str, Any]) -> Money | None:
+    """Return what a revision asks for; None when it does not say."""
+    text = said.get("requested")
+    return Money.read(str(text), str(said["currency"])) if text is not None else None
+
+
+def newest(session: Session, application_ids: Collection[UUID]) -> dict[UUID, Mapping[str, Any]]:
+    """Return what each of these says in the revision submitted last: what was saved since is nobody's."""
+    rows = session.execute(
+        select(ApplicationRevision.application_id, ApplicationRevision.content)
+        .join(Application, IS_NEWEST)
+        .where(Application.id.in_(application_ids))
+    )
+    return {row.application_id: row.content for row in rows}

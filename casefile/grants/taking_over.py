@@ -10,7 +10,7 @@ from sqlalchemy import func, insert, select
 
 from casefile import audit, keys
 from casefile.errors import InvalidError
-from casefile.grants import budgets, codenames, keeping, organisations, sealed
+from casefile.grants import budgets, codenames, importing, keeping, organisations, sealed
 from casefile.grants.application_models import Application, ApplicationRevision, AwardDecision
 from casefile.grants.call_models import Call
 from casefile.grants.models import (
@@ -39,9 +39,7 @@ def apply(
     uow: UnitOfWork, result: Preview, *, target: UUID | None, tell: Tell | None = None
 ) -> int:
     """Do what a preview showed, in one change. InvalidError while it has problems."""
-    if result.problems:
-        msg = f"Nothing was imported. {result.problems[0]}"
-        raise InvalidError(msg)
+    _refuse(result)
     say: Tell = tell or (lambda _what, _at, _of: None)
     writers = {
         "applications": _write_applications,
@@ -60,6 +58,12 @@ def apply(
         detail={"kind": result.kind, "rows": result.count},
     )
     return result.count
+
+
+def _refuse(result: Preview) -> None:
+    if result.problems:
+        msg = f"Nothing was imported. {result.problems[0]}"
+        raise InvalidError(msg)
 
 
 def _known(uow: UnitOfWork, rows: Sequence[dict[str, Any]], say: Tell) -> dict[str, UUID]:
@@ -117,10 +121,14 @@ def _write_applications(uow: UnitOfWork, result: Preview, target: UUID | None, s
     if there:
         msg = f"This call has {there} applications already. Nothing was imported; use another call."
         raise InvalidError(msg)
+    importing.hold_against(result, call)
+    _refuse(result)
     known = _known(uow, result.rows, say)
     rows, revisions, decided, happened = [], [], [], []
+    taken: set[str] = set()
     for row in result.rows:
-        application = _application(uow, call, row, known)
+        application = _application(uow, call, row, known, codenames.make_new(taken))
+        taken.add(application["codename"])
         revision = _revision(uow, application)
         rows.append(application)
         revisions.append(revision)
@@ -137,7 +145,7 @@ def _write_applications(uow: UnitOfWork, result: Preview, target: UUID | None, s
 
 
 def _application(
-    uow: UnitOfWork, call: Call, row: dict[str, Any], known: dict[str, UUID]
+    uow: UnitOfWork, call: Call, row: dict[str, Any], known: dict[str, UUID], codename: str
 ) -> dict[str, Any]:
     stamp = _stamp(uow)
     money: Money | None = row["money"]
@@ -145,7 +153,7 @@ def _application(
         **stamp,
         "call_id": call.id,
         "number": row["number"],
-        "codename": codenames.make(),
+        "codename": codename,
         "state": ApplicationState.AWARDED.value,
         "capability_digest": keys.random_key(),
         "organisation_id": known[organisations.folded(row["organisation"])],

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from casefile.errors import InvalidError
 from casefile.grants.columns import TITLE_LENGTH
-from casefile.grants.money import half_up
+from casefile.grants.money import read_percent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from decimal import Decimal
 
 
 def lines_of(text: str | None) -> list[str]:
@@ -33,12 +33,9 @@ def read_sectors(text: str | None) -> dict[str, Decimal]:
     found: dict[str, Decimal] = {}
     for number, line in enumerate(lines_of(text), start=1):
         code, _blank, percent = line.replace("%", "").partition(" ")
-        try:
-            value = Decimal(percent.strip().replace(",", "."))
-        except InvalidOperation:
-            value = Decimal(-1)
+        value = read_percent(percent)
         good = code.isascii() and code.isalnum() and len(code) <= 10 and code not in found  # noqa: PLR2004
-        if not good or not value.is_finite() or value != half_up(value):
+        if not good or value is None:
             msg = f"Line {number} of the sectors cannot be read. Write a code and a percentage: 15153 60."
             raise InvalidError(msg)
         found[code] = value

@@ -12,6 +12,7 @@ from casefile.accounts.certificates import all_certified_keys
 from casefile.errors import ConflictError, DamagedError
 from casefile.grants import milestones as grant_milestones
 from casefile.grants.award_states import EvidenceClass
+from casefile.grants.separation import keep_apart
 from casefile.milestones import content, service, verifying
 from casefile.milestones.models import (
     MilestoneOpening,
@@ -120,15 +121,49 @@ def accept(uow: UnitOfWork, milestone_id: UUID, base: int) -> None:
     award, milestone = grant_milestones.get(uow.session, milestone_id)
     if EvidenceClass.VERIFIER in milestone.classes:
         _check_verdict(uow, milestone_id)
+    _keep_verifiers_apart(uow, milestone_id)
     grant_milestones.accept(uow, milestone_id, base, [row.attester_id])
     row.state, row.decided_at = "accepted", uow.now
     uow.session.flush()
     service.tell_newsroom(uow, award, milestone, "milestone.accepted")
 
 
+def accept_verdict(uow: UnitOfWork, milestone_id: UUID, base: int) -> None:
+    """Let an independent verifier's verdict stand for the acceptance.
+
+    So a team too small for an editor who may attest, or for a second person who accepts, gets on:
+    the milestone counts as decided by the verifier.
+    """
+    award, milestone = grant_milestones.get(uow.session, milestone_id)
+    anchor = uow.bundle.anchor if uow.bundle else b""
+    last = verifying.stands_for(uow.session, anchor, milestone)
+    if last is None:
+        msg = "No verdict says that this milestone is met, or it was returned since. Ask a verifier first."
+        raise ConflictError(msg)
+    _keep_verifiers_apart(uow, milestone_id)
+    grant_milestones.accept_verified(uow, milestone_id, base, last.verifier_id)
+    for row in service.submissions(uow.session, milestone_id)[:1]:
+        if row.state == "released":
+            row.state, row.decided_at = "accepted", uow.now
+    uow.session.flush()
+    service.tell_newsroom(uow, award, milestone, "milestone.accepted")
+
+
+def _keep_verifiers_apart(uow: UnitOfWork, milestone_id: UUID) -> None:
+    keep_apart(
+        uow.actor_id,
+        verifying.gave_verdict(uow.session, milestone_id),
+        "You verified this milestone, so somebody else accepts it. If nobody else may, an administrator can "
+        "make a second person grant manager.",
+    )
+
+
 def _check_verdict(uow: UnitOfWork, milestone_id: UUID) -> None:
     if not verifying.says_met(uow.session, uow.bundle.anchor if uow.bundle else b"", milestone_id):
-        msg = "This milestone asks for an independent verifier (E5), and no verdict says that it is met."
+        msg = (
+            "This milestone asks for an independent verifier (E5), and its last verdict does not say that it "
+            "is met."
+        )
         raise ConflictError(msg)
 
 

@@ -47,6 +47,7 @@ def show(milestone_id: UUID) -> ResponseReturnValue:
         verifications=(asked := verifying.of_milestone(session, milestone_id)),
         forged=verifying.forged(session, current().bundle.anchor, asked),
         verifiers=verifying.candidates(session),
+        met=verifying.stands_for(session, current().bundle.anchor, milestone),
     )
 
 
@@ -69,6 +70,16 @@ def accept(milestone_id: UUID) -> ResponseReturnValue:
     with unit_of_work() as uow:
         deciding.accept(uow, milestone_id, _asked()[0])
     return _done(milestone_id, _("Accepted. Its payment is due."))
+
+
+@bp.post("/<uuid:milestone_id>/verdict")
+@requires(Permission.MILESTONE_DECIDE)
+@confirmed
+def accept_verdict(milestone_id: UUID) -> ResponseReturnValue:
+    """Let the verifier's verdict stand for the acceptance."""
+    with unit_of_work() as uow:
+        deciding.accept_verdict(uow, milestone_id, _asked()[0])
+    return _done(milestone_id, _("Accepted as the verifier found it. Its payment is due."))
 
 
 @bp.post("/<uuid:milestone_id>/met")

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from casefile.milestones.content import LANGUAGES, Entered
-from casefile.stories import keeping
+from casefile.stories import authors, keeping
 from casefile.stories import service as stories
 from casefile.stories.rules import OUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from uuid import UUID
 
     from sqlalchemy.orm import Session
 
@@ -20,12 +21,21 @@ if TYPE_CHECKING:
     from casefile.stories.parts import Whole
 
 MOST_STORIES = 50
+ALL_STORIES = 100_000
 
 
 def _wholes(session: Session, case: OpenCase) -> Iterator[Whole]:
     rows, _total = stories.listed(session, case, limit=MOST_STORIES)
     for row in rows:
         yield keeping.load(session, case, row.id)
+
+
+def writers(session: Session, case: OpenCase) -> set[UUID]:
+    """Return who wrote a story of this case, or a claim in one."""
+    rows, _total = stories.listed(session, case, limit=ALL_STORIES)
+    return set().union(
+        *(authors.authors_of(session, keeping.load(session, case, row.id)) for row in rows)
+    )
 
 
 def is_out(session: Session, case: OpenCase) -> bool:

@@ -27,7 +27,7 @@ from casefile.evidence.models import Item
 from casefile.grants import awards, keeping
 from casefile.grants import milestones as grant_milestones
 from casefile.grants.award_states import EvidenceClass
-from casefile.milestones import content, counting, files, links
+from casefile.milestones import content, counting, files, links, published
 from casefile.milestones.content import Entered, Shown
 from casefile.milestones.models import (
     MilestoneDraft,
@@ -288,11 +288,12 @@ def check_attester(uow: UnitOfWork, case: OpenCase) -> None:
     reports = uow.session.scalar(
         select(Item.id).where(Item.case_id == case.id, Item.added_by_id == user.id).limit(1)
     )
-    if Role.EDITOR not in accounts.roles_of(user.roles) or reports is not None:
+    wrote = user.id in published.writers(uow.session, case)
+    if Role.EDITOR not in accounts.roles_of(user.roles) or reports is not None or wrote:
         msg = (
             "Only an editor who does not report on this case may attest and release: you have put "
-            "evidence on it, or you are no editor of the newsroom. Give another editor a seat as editor; "
-            "if there is none, ask the grant manager for an independent verifier."
+            "evidence on it, wrote a story of it, or are no editor of the newsroom. Give another editor a "
+            "seat as editor; if there is none, ask the grant manager for an independent verifier."
         )
         raise ForbiddenError(msg)
 

@@ -271,11 +271,33 @@ def forged(session: Session, anchor: bytes, rows: Sequence[Verification]) -> fro
 
 
 def says_met(session: Session, anchor: bytes, milestone_id: UUID) -> bool:
-    """Say whether a verifier's own signed verdict finds this milestone met."""
-    return any(
-        row.verdict == "met" and is_genuine(session, anchor, row)
+    """Say whether the last verdict that a verifier signed finds this milestone met."""
+    last = last_verdict(session, anchor, milestone_id)
+    return last is not None and last.verdict == "met"
+
+
+def last_verdict(session: Session, anchor: bytes, milestone_id: UUID) -> Verification | None:
+    """Return the last verdict on a milestone that its verifier signed."""
+    given = [
+        row
         for row in of_milestone(session, milestone_id)
-    )
+        if row.verdict_at and row.verdict in VERDICTS and is_genuine(session, anchor, row)
+    ]
+    return max(given, key=lambda row: str(row.verdict_at), default=None)
+
+
+def stands_for(session: Session, anchor: bytes, milestone: Milestone) -> Verification | None:
+    """Return the verdict that may stand for an acceptance: met, and given since it was last returned."""
+    last = last_verdict(session, anchor, milestone.id)
+    if last is None or last.verdict != "met" or last.verdict_at is None:
+        return None
+    returned = milestone.decided_at
+    return last if returned is None or last.verdict_at > returned else None
+
+
+def gave_verdict(session: Session, milestone_id: UUID) -> set[UUID]:
+    """Return who said whether this milestone is met."""
+    return {row.verifier_id for row in of_milestone(session, milestone_id) if row.verdict_at}
 
 
 def visits(session: Session, person_id: UUID, now: datetime) -> bool:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import and_, delete, func, insert, or_, select, update
 
 from casefile import audit
 from casefile.accounts import escrow
 from casefile.accounts.models import User
+from casefile.accounts.service import roles_of
 from casefile.errors import NotFoundError
 from casefile.notices import outbox
 from casefile.notices.models import Notice, Reminder
+from casefile.policy import Permission, roles_may
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,6 +27,13 @@ if TYPE_CHECKING:
     from casefile.uow import UnitOfWork
 
 LONGEST_LABEL = 120
+PLACES: Final = {
+    "/grants/": Permission.GRANTS_VISIT,
+    **dict.fromkeys(
+        (f"/grants/{name}/" for name in ("amendments", "awards", "milestones", "payments")),
+        Permission.AWARD_READ,
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +64,7 @@ def tell(
     Somebody who has not read the same notice yet hears nothing twice.
     """
     wanted = set(person_ids) - (set() if to_me_too else {uow.actor_id})
-    told = _active(uow, wanted) - _told_already(uow, wanted, kind, thing)
+    told = _active(uow, wanted, thing.path) - _told_already(uow, wanted, kind, thing)
     if not told:
         return []
     uow.session.execute(
@@ -81,19 +90,25 @@ def tell(
     return sorted(told)
 
 
-def _active(uow: UnitOfWork, person_ids: set[UUID]) -> set[UUID]:
+def _active(uow: UnitOfWork, person_ids: set[UUID], path: str) -> set[UUID]:
+    """Return who of these has an open account and a role that includes what the notice is about."""
     if not person_ids:
         return set()
-    return set(
-        uow.session.scalars(
-            select(User.id).where(
-                User.id.in_(person_ids),
-                User.disabled_at.is_(None),
-                User.username != escrow.USERNAME,
-                User.ends_at.is_(None) | (User.ends_at > uow.now),
-            )
+    rows = uow.session.execute(
+        select(User.id, User.roles).where(
+            User.id.in_(person_ids),
+            User.disabled_at.is_(None),
+            User.username != escrow.USERNAME,
+            User.ends_at.is_(None) | (User.ends_at > uow.now),
         )
     )
+    return {row.id for row in rows if not path.startswith(tuple(_closed(row.roles)))}
+
+
+def _closed(roles: str) -> list[str]:
+    """Return where these roles do not reach: what was told of it goes with the role."""
+    held = roles_of(roles)
+    return [place for place, wanted in PLACES.items() if not roles_may(held, wanted)]
 
 
 def _told_already(uow: UnitOfWork, person_ids: set[UUID], kind: str, thing: Thing) -> set[UUID]:
@@ -191,8 +206,12 @@ def make_due(uow: UnitOfWork) -> int:
     return len(due)
 
 
-def _visible(case_ids: Sequence[UUID]) -> ColumnElement[bool]:
-    return or_(Notice.case_id.is_(None), Notice.case_id.in_(case_ids))
+def _visible(session: Session, user_id: UUID, case_ids: Sequence[UUID]) -> ColumnElement[bool]:
+    closed = _closed(session.scalar(select(User.roles).where(User.id == user_id)) or "")
+    return and_(
+        or_(Notice.case_id.is_(None), Notice.case_id.in_(case_ids)),
+        *(Notice.path.not_like(f"{place}%") for place in closed),
+    )
 
 
 def listed(
@@ -205,7 +224,7 @@ def listed(
     limit: int = 50,
 ) -> Sequence[Notice]:
     """Return somebody's notices, newest first; of cases only those they have a seat on."""
-    wanted = select(Notice).where(Notice.user_id == user_id, _visible(case_ids))
+    wanted = select(Notice).where(Notice.user_id == user_id, _visible(session, user_id, case_ids))
     if unread:
         wanted = wanted.where(Notice.read_at.is_(None))
     wanted = wanted.order_by(Notice.created_at.desc(), Notice.id).offset(offset).limit(limit)
@@ -217,7 +236,7 @@ def counts(session: Session, user_id: UUID, case_ids: Sequence[UUID]) -> tuple[i
     row = session.execute(
         select(func.count(), func.count().filter(Notice.read_at.is_(None)))
         .select_from(Notice)
-        .where(Notice.user_id == user_id, _visible(case_ids))
+        .where(Notice.user_id == user_id, _visible(session, user_id, case_ids))
     ).one()
     return row[0], row[1]
 

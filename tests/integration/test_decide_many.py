@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import event
 
-from casefile.grants import deciding, interests, keeping, organisations
+from casefile.grants import deciding, interests, keeping, organisations, ranking
 from casefile.grants.application_models import Application
 from casefile.grants.call_models import Call
 from casefile.grants.states import ApplicationState
@@ -52,7 +52,7 @@ def questions(
         app,
         lambda session: [
             deciding.Line(one.row.id, ApplicationState.REJECTED, None, "Too late.")
-            for one in deciding.ranked(session, keeping.get(session, Call, call_id))
+            for one in ranking.ranked(session, keeping.get(session, Call, call_id))
         ],
     )
     engine = resources_of(app).database.engine

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import func, select
 
+from casefile.errors import InvalidError
 from casefile.grants import counting, importing, keeping, programmes, tables, taking_over
 from casefile.grants.application_models import Application
 from casefile.grants.call_models import Call
@@ -60,7 +61,10 @@ def test_the_eight_winners_have_no_amount_and_keep_their_letters(
 
     assert "0 of 8 known" in shown.main
     assert "4 known, 3 rows name none" in shown.main
-    gina.post("/grants/imports/", fields={**form, "content": shown.value("content")})
+    assert "ОФ Инсан-Лейлек" in shown.main
+    assert "0.00" not in shown.main
+    taken = gina.post("/grants/imports/", fields={**form, "content": shown.value("content")})
+    assert taken.location == f"/grants/calls/{call_id}"
     page = gina.get(f"/grants/calls/{call_id}")
     assert "0 of 8 known" in page.main
     assert "Awarded 8" in page.main
@@ -220,3 +224,12 @@ def test_five_thousand_rows_go_in_at_a_thousand_a_second_with_progress(
     assert ("applications", 5000, 5000) in told
     assert took < 20, f"{took:.1f} s"
     print(f"{5000 / took:.0f} rows/s")
+
+
+def test_a_budget_of_two_currencies_is_refused(app: Flask, grants: scene.Grants) -> None:
+    text = "heading,description,amount,currency\nA,,10,EUR\nB,,10,USD\n"
+    result = scene.fetched(app, lambda session: importing.preview(session, "budget", text))
+
+    assert any("one currency; this one has EUR, USD" in str(one) for one in result.problems)
+    with pytest.raises(InvalidError, match="one currency"):
+        take(app, grants, "budget", text, grants.programme)

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import event
 
-from casefile.grants import award_overview, keeping
+from casefile.grants import agreements, award_overview, keeping
 from casefile.grants.call_models import Call
+from casefile.grants.models import Programme
 from casefile.notices.ticking import tick
 from casefile.policy import Role
+from casefile.uow import UnitOfWork
 from casefile.web import Person
 from tests import grants_scene as scene
 from tests.budget_scene import prepared
@@ -109,3 +111,21 @@ def test_one_page_says_all_that_waits_for_a_person(
     assert "Approve the budget" in page.main
     assert "Approve the budget" not in browse(team.mira).get("/grants/").main
     browse(team.dora).get("/grants/queue", 404)
+
+
+def test_sums_of_a_programme_stand_beside_their_worth_where_there_is_a_rate(
+    browse: Browse, resources: Resources, team: Team
+) -> None:
+    active(resources, team)
+    active(resources, team, currency="KGS")
+    with UnitOfWork(resources, team.mira.id) as uow:
+        uow.session.get_one(Programme, team.programme).currency = "EUR"
+        rate = {"base": "USD", "quote": "EUR", "value": Decimal("0.92"), "source": "Bank"}
+        agreements.record_rate(uow, {**rate, "valid_on": uow.now.date()})
+    mira = browse(team.mira)
+
+    page = mira.get(f"/grants/overview?programme={team.programme}").main
+    assert "≈ €920.00" in page
+    assert page.count("≈") == 1
+    assert "1,000.00 сом" in page
+    assert "≈" not in mira.get("/grants/overview").main

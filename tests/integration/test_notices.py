@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.cast import Actor, Cast, Clock
     from tests.strict_browser import Browse
 
-HERON = service.Thing("amber-heron M3", "/grants/awards/1")
+HERON = service.Thing("amber-heron M3", "/verifications/1")
 
 
 def tell(resources: Resources, actor: Actor | None, *people: Actor, **more: object) -> None:
@@ -40,7 +40,7 @@ def test_a_notice_names_a_thing_and_leads_to_it(
     page = browse(cast.ann).get("/notices/")
 
     assert "A milestone is due soon amber-heron M3" in page.text
-    assert page.find("//main//a[@href='/grants/awards/1']")
+    assert page.find("//main//a[@href='/verifications/1']")
     assert page.find("//*[@class='header-count']")[0].text == "1"
     assert "Nothing waits" in browse(cast.ben).get("/notices/").text
 
@@ -68,7 +68,7 @@ def test_reading_takes_it_off_the_count_and_somebody_elses_cannot_be_read(
     where = browse(cast.ann).post(f"/notices/{notice_id}", go="1").location
     again = browse(cast.ann).post(f"/notices/{notice_id}").location
 
-    assert (where, again) == ("/grants/awards/1", "/notices/")
+    assert (where, again) == ("/verifications/1", "/notices/")
     assert not browse(cast.ann).get("/notices/").find("//*[@class='header-count']")
 
 

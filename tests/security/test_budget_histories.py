@@ -76,6 +76,7 @@ def check(session: Session) -> None:
         assert sum((line.amount for line in lines), Decimal()) == row.total
         assert all(line.amount == half_up(line.quantity * line.unit_cost) for line in lines)
         assert row.approved_by_id is None or row.approved_by_id != row.prepared_by_id
+        assert row.approved_by_id is None or row.approved_by_id not in keeping.hands(session, row)
     _check_hands(session)
     _check_events(session)
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from casefile.errors import CasefileError, InvalidError
-from casefile.grants import awards, payments
+from casefile.grants import awards, keeping, payments
 from casefile.grants import milestones as grant_milestones
 from casefile.grants.award_models import Award, BankAccount, Milestone, Payment
 from casefile.grants.award_states import (
@@ -62,9 +62,43 @@ def check(session: Session) -> None:
             milestone = by_id[row.milestone_id] if row.milestone_id else None
             _check_hands(row, milestone)
         assert award.approved_by_id is None or award.approved_by_id != award.prepared_by_id
+        assert award.approved_by_id is None or award.approved_by_id not in keeping.hands(
+            session, award
+        )
+    for call in session.scalars(select(Call)):
+        _check_call(session, call)
     for account in session.scalars(select(BankAccount)):
         assert account.confirmed_by_id != account.entered_by_id
     _check_events(session)
+
+
+def _check_call(session: Session, call: Call) -> None:
+    """All awards together stay within the envelope: what is promised, and what ended ones were paid."""
+    whole = Decimal()
+    for award in session.scalars(select(Award).where(Award.call_id == call.id)):
+        assert award.amount <= call.maximum
+        rows = payments.of_award(session, award.id)
+        paid = sum((one.amount for one in rows if one.state == "paid"), Decimal())
+        assert paid <= award.amount
+        whole += paid if award.state in {"declined", "terminated"} else award.amount
+    assert whole <= call.envelope
+
+
+def rewrite(uow: UnitOfWork, award_id: UUID, base: int) -> None:
+    """Change a draft's amount to one that may or may not fit."""
+    award = keeping.get(uow.session, Award, award_id)
+    names = (
+        "programme_id",
+        "codename",
+        "reference",
+        "contract_type",
+        "currency",
+        "starts_on",
+        "ends_on",
+    )
+    values = {name: getattr(award, name) for name in (*names, "exclusion", "conditions")}
+    values["amount"] = Decimal(100 * (base % 12) + 1)
+    awards.save(uow, award_id, base, values, [step("Half", 50), step("All", 50, "E2")])
 
 
 def _check_hands(row: Payment, milestone: Milestone | None) -> None:
@@ -110,8 +144,9 @@ def _check_events(session: Session) -> None:
 def test_no_history_breaks_what_must_hold(resources: Resources, cast: Cast, seed: int) -> None:
     chance, team = random.Random(seed), make_team(resources, cast)
     people = [team.mira, team.max, team.fiona, team.dora]
+    call_id = call_of(resources, team, envelope="1400.00", maximum="1000.00")
     for amount in ("1000.00", "0.07", "333.33"):
-        draft(resources, team, amount=Decimal(amount))
+        draft(resources, team, amount=Decimal(amount), call_id=call_id)
     done = 0
     for _turn in range(STEPS):
         done += _one_step(resources, chance, people)
@@ -124,7 +159,8 @@ AWARD_STEPS: tuple[tuple[Any, tuple[Any, ...]], ...] = (
     (awards.submit_for_approval, ()), (awards.approve, ()), (awards.sign, (TODAY,)), (awards.activate, ()),
     (awards.activate, ()), (awards.approve, ()), (awards.sign, (TODAY,)), (awards.submit_for_approval, ()),
     (awards.suspend, ("why",)), (awards.resume, ()), (awards.begin_closing, ()), (awards.close, ()),
-    (awards.send_back, ("",)),
+    (awards.send_back, ("why",)), (rewrite, ()), (rewrite, ()), (awards.terminate, ("why",)),
+    (awards.decline, ("why",)),
 )  # fmt: skip
 MILESTONE_STEPS: tuple[tuple[Any, tuple[Any, ...]], ...] = (
     (grant_milestones.accept_contract, ()), (grant_milestones.propose_waiver, ("why",)),
@@ -194,7 +230,7 @@ def test_the_usual_ladder_is_the_whole_award() -> None:
 
 def test_awards_stay_within_their_call(resources: Resources, cast: Cast) -> None:
     team = make_team(resources, cast)
-    call_id = _call(resources, team, envelope="1500.00", maximum="1000.00")
+    call_id = call_of(resources, team, envelope="1500.00", maximum="1000.00")
     with pytest.raises(InvalidError, match="at most 1000"):
         draft(resources, team, call_id=call_id, amount=Decimal("1000.01"))
     with pytest.raises(CurrencyMixError):
@@ -210,9 +246,7 @@ def test_awards_stay_within_their_call(resources: Resources, cast: Cast) -> None
         awards.save(uow, first, base, values, [step("All", 100)])
 
 
-def _call(resources: Resources, team: Team, *, envelope: str, maximum: str) -> UUID:
-    from casefile.grants import keeping
-
+def call_of(resources: Resources, team: Team, *, envelope: str, maximum: str) -> UUID:
     words = {f"{n}_{lang}": "" for n in ("title", "summary") for lang in ("ky", "ru", "en")}
     with UnitOfWork(resources, team.mira.id) as uow:
         call = Call(

@@ -138,6 +138,20 @@ def test_halves_are_rounded_up_and_a_rate_converts_only_its_own_currency() -> No
             rate_value(wrong)
 
 
+@pytest.mark.parametrize(
+    ("exact", "rounded"),
+    [
+        ("0.005", "0.01"),
+        ("0.025", "0.03"),
+        ("2.5049", "2.50"),
+        ("-0.005", "-0.01"),
+        ("1.045", "1.05"),
+    ],
+)
+def test_every_half_goes_away_from_nought(exact: str, rounded: str) -> None:
+    assert half_up(Decimal(exact)) == Decimal(rounded)
+
+
 def test_money_is_written_as_readers_of_a_language_do() -> None:
     som = Money(Decimal("1234.50"), "KGS")
 

@@ -164,3 +164,15 @@ def test_a_comma_too_many_is_named_with_its_row() -> None:
     assert str(found.problems[0]).startswith("Row 3: it has 3 cells")
     with pytest.raises(InvalidError, match="Row"):
         tables.read('number,name\n1,"A\n', WANTED, WANTED)
+
+
+def test_what_is_too_long_or_too_much_is_named_with_its_row(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = tables.read(f"a\nok\n{'x' * 301}\n", ("a",), ("a",))
+    assert [str(one) for one in found.problems] == ["Row 3, a: it is longer than 300 characters."]
+    monkeypatch.setattr(tables, "MOST_ROWS", 2)
+    with pytest.raises(InvalidError, match="more than 2 rows"):
+        tables.read("a\n1\n2\n3\n", ("a",), ("a",))
+    with pytest.raises(InvalidError, match="larger than"):
+        tables.decode(b"a" * (tables.MOST_BYTES + 1))
