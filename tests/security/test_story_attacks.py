@@ -106,7 +106,7 @@ def _forged(cast: Cast, story: UUID, number: int, content: str, how: str) -> Dec
     made = Decision(
         "approve", "ready", "approved", str(actor.id), datetime.now(UTC).isoformat(), content
     )
-    statement = signing._statement(cast.case.id, story, number, made)  # noqa: SLF001
+    statement = signing._statement(cast.case.id, story, number, made)
     return replace(made, signature=cast.ben.bundle.sign(statement).hex())
 
 
