@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from casefile.stories.views import StoryView
 
 bp = Blueprint("decisions", __name__, url_prefix="/cases/<uuid:case_id>/stories/<uuid:story_id>")
+ASIDE = frozenset({"return", "override", "retract", "spike"})
 FORMS: dict[str, type[FlaskForm]] = {
     "publish": PublishForm,
     "correct": CorrectForm,
@@ -96,9 +97,9 @@ def _named(form: FlaskForm, name: str) -> None:
 
 
 def _open_steps(case: OpenCase, story: StoryView, rules: Rules) -> list[str]:
-    """Name the steps that somebody on this seat can take from here."""
+    """Name the steps that somebody on this seat can take from here, those that lead on first."""
     required = rules.legal == "required"
-    return [
+    found = [
         step.name
         for step in STEPS.values()
         if story.state in step.before
@@ -106,6 +107,7 @@ def _open_steps(case: OpenCase, story: StoryView, rules: Rules) -> list[str]:
         and (step.name != "pass" or not required)
         and (step.name != "override" or story.blocking)
     ]
+    return sorted(found, key=lambda name: name in ASIDE)
 
 
 def _decide(case: OpenCase, story_id: UUID, name: str) -> ResponseReturnValue:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -199,14 +199,21 @@ def _override(held: Held, standing: Standing) -> tuple[str, ...]:
 
 
 def _still_decides(held: Held, person: UUID) -> bool:
-    row = held.uow.session.execute(
-        select(CaseSeat.role, CaseSeat.ends_at).where(
-            CaseSeat.case_id == held.case.id, CaseSeat.user_id == person
-        )
-    ).first()
+    row = _seat_of(held.uow.session, held.case.id, person)
     if row is None or (row.ends_at is not None and row.ends_at <= held.uow.now):
         return False
     return policy.seat_may(Seat(row.role), Permission.STORY_DECIDE)
+
+
+def _seat_of(session: Session, case_id: UUID, person: UUID) -> Any:
+    wanted = CaseSeat.case_id == case_id, CaseSeat.user_id == person
+    return session.execute(select(CaseSeat.role, CaseSeat.ends_at).where(*wanted)).first()
+
+
+def _could_decide(session: Session, case_id: UUID, person: UUID) -> bool:
+    """Say whether this seat is one that decides. Who has left the case decided while they were on it."""
+    row = _seat_of(session, case_id, person)
+    return row is None or policy.seat_may(Seat(row.role), Permission.STORY_DECIDE)
 
 
 def changed_since(whole: Whole, standing: Standing) -> list[str]:
@@ -228,6 +235,7 @@ def approval_holds(session: Session, anchor: bytes, whole: Whole, content: str) 
         and approval.record.content == content
         and signing.is_signed(session, anchor, whole.case_id, whole.id, approval)
         and UUID(approval.record.actor) not in authors_of(session, whole)
+        and _could_decide(session, whole.case_id, UUID(approval.record.actor))
     )
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 CITED = re.compile(r"\[(E-\d{1,9})\]")
 CITED_WITH_SPACE = re.compile(r"[ \t]?\[E-\d{1,9}\]")
 ANCHOR = "#claim-"
+# What a page may lead to. Word opens whatever an address names, and one of ours names a case.
+OUTWARD = re.compile(r"(https?|mailto|tel):", re.IGNORECASE)
 RAISED = {"strong": "bold", "em": "italic", "s": "strike", "sup": "raised"}
 
 
@@ -186,7 +188,7 @@ def runs(tokens: Sequence[Token]) -> Iterator[dict[str, Any]]:
             looks[RAISED[name]] = token.nesting > 0
         elif name == "link":
             address = str(token.attrGet("href") or "") if token.nesting > 0 else ""
-            looks["link"] = "" if address.startswith("#") else address
+            looks["link"] = address if OUTWARD.match(address) else ""
         elif token.type in {"softbreak", "hardbreak"}:
             yield {**looks, "text": " " if token.type == "softbreak" else "\n"}
         elif token.content:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import delete, select
@@ -15,9 +16,9 @@ from casefile.cases.access import TAMPERED
 from casefile.cases.models import CaseSeat
 from casefile.errors import DamagedError
 from casefile.policy import Seat
-from casefile.stories import keeping
+from casefile.stories import keeping, records, signing
 from casefile.stories.models import Story, StoryPart, StoryPartVersion
-from casefile.stories.records import Publication, Reply
+from casefile.stories.records import Decision, Publication, Reply
 from tests import newsdesk
 from tests.cast import open_case
 from tests.faults.traces import leaks
@@ -25,7 +26,6 @@ from tests.intruder import copied, flipped, writing
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from uuid import UUID
 
     from flask import Flask
     from sqlalchemy.orm import Session
@@ -100,40 +100,49 @@ def test_a_planted_decision_decides_nothing(app: Flask, browse: Browse, cast: Ca
     refused(app, browse, cast, story)
 
 
-def test_a_decision_forged_with_the_key_of_the_case_is_not_signed(
-    app: Flask, browse: Browse, cast: Cast
+def _forged(cast: Cast, story: UUID, number: int, content: str, how: str) -> Decision:
+    """Return an approval of Ben's making: in Eva's name, or in his own and signed by himself."""
+    actor = cast.ben if how == "his own name" else cast.eva
+    made = Decision(
+        "approve", "ready", "approved", str(actor.id), datetime.now(UTC).isoformat(), content
+    )
+    statement = signing._statement(cast.case.id, story, number, made)
+    return replace(made, signature=cast.ben.bundle.sign(statement).hex())
+
+
+@pytest.mark.parametrize("how", ["eva's name", "his own name"])
+def test_an_approval_forged_with_the_key_of_the_case_does_not_hold(
+    app: Flask, browse: Browse, cast: Cast, how: str
 ) -> None:
     """Ben holds the case's key, as every reporter on it, and can write into the database."""
-    story = newsdesk.proven(app, cast)
+    story = newsdesk.begin(app, cast, by=cast.ann)
+    newsdesk.support(app, cast.ann, cast, story)
+    newsdesk.step(app, cast.ann, cast, story, "submit")
+    newsdesk.check(app, cast.eva, cast, story)
+    for name in ("refer", "clear"):
+        newsdesk.step(app, cast.eva, cast, story, name)
     case = open_case(app, cast.ben, cast.case.id)
     shown = newsdesk.story(app, cast.ben, cast.case.id, story)
     with writing(app) as session:
         whole = keeping.load(session, case, story)
-        last = whole.of("decision")[-1]
-        told = {
-            "action": "approve", "before": "ready", "after": "approved", "actor": str(cast.eva.id),
-            "at": datetime.now(UTC).isoformat(), "content": shown.content, "reason": "", "day": "",
-            "contents": {}, "blocked": [], "partner": "", "signature": last.record.signature,
-        }  # fmt: skip
+        number = whole.of("decision")[-1].number + 1
+        decision = _forged(cast, story, number, shown.content, how)
         part_id, place = uuid4(), f"decision of {story.hex}"
-        number = last.number + 1
         made = StoryPart(
             id=part_id, case_id=case.id, story_id=story, kind="decision", number=number,
             version=1, change_number=1,
         )  # fmt: skip
         session.add(made)
         session.flush()
-        sealed = case.newest.seal(
-            json.dumps(told).encode(), "story_part_version", part_id, place, 1
-        )
+        plain = json.dumps(records.written(decision)).encode()
         session.add(
             StoryPartVersion(
                 part_id=part_id,
                 version=1,
-                author_id=cast.eva.id,
+                author_id=UUID(decision.actor),
                 at=datetime.now(UTC),
                 generation=1,
-                record=sealed,
+                record=case.newest.seal(plain, "story_part_version", part_id, place, 1),
             )
         )
         session.flush()
