@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from casefile.cases.models import CaseSeat
 from casefile.demo.budgets import Budgets
-from casefile.evidence.models import Item
-from casefile.grants import awards, keeping, payments
+from casefile.grants import awards, payments
 from casefile.grants import milestones as grant_milestones
 from casefile.grants.award_models import Award, BankAccount, Milestone, Payment
 from casefile.grants.award_states import EvidenceClass
@@ -24,7 +23,7 @@ from casefile.notes.models import Note
 from casefile.policy import Seat
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from uuid import UUID
 
     from casefile.demo.loader import Account, Loader
@@ -39,6 +38,8 @@ STORIES = (
     ("met", "waive", "drop"),
     ("met",),
 )
+# How many days ago the first of them began.
+BEGAN = 150
 POINTS = tuple(ATTESTATIONS[NEWEST_ATTESTATION].points)
 
 
@@ -46,7 +47,8 @@ POINTS = tuple(ATTESTATIONS[NEWEST_ATTESTATION].points)
 class _Work:
     """A case that an award can pay for, and the editor who may release for it."""
 
-    case_id: UUID
+    key: str
+    opened_days_ago: int
     editor: Account
 
 
@@ -59,91 +61,98 @@ class Awards:
         self.manager = self._with_role("grant_manager")
         self.finance = self._with_role("finance")
         self.director = self._with_role("director")
+        self.age = timedelta()
+        self.made: dict[int, UUID] = {}
 
     def _with_role(self, role: str) -> Account:
         return next(
             account for account in self.loader.accounts.values() if role in account.person.roles
         )
 
-    def run(self) -> None:
-        programme_id = self._programme()
+    def histories(self) -> list[Iterator[timedelta]]:
+        """Return what happens to each award: each says how long ago its next thing was, then does it."""
         work = self._work()
-        for number, (case, story) in enumerate(zip(work, STORIES, strict=False)):
-            award_id = self._active(programme_id, number)
-            self._link(case, award_id)
-            self._play(case, award_id, story)
-            if number == 0:
-                Budgets(self).spent(award_id)
-            elif number == 1:
-                Budgets(self).waiting(award_id)
-        drafted = self._draft(programme_id, 3)
-        self._act(self.manager, awards.submit_for_approval, Award, drafted)
-        self._draft(programme_id, 1)
-        self.loader.tell("awards", len(work) + 2, len(work) + 2)
+        found = [
+            self._history(number, case, story)
+            for number, (case, story) in enumerate(zip(work, STORIES, strict=False))
+        ]
+        return [*found, self._drafts(), *Budgets(self).histories()]
+
+    def wait(self, days: float) -> Iterator[timedelta]:
+        """Wait until so many days ago; what follows is done then."""
+        age = timedelta(days=days)
+        yield age
+        self.age = age
+
+    def _history(self, number: int, case: _Work, story: tuple[str, ...]) -> Iterator[timedelta]:
+        begun = BEGAN - 20 * number
+        yield from self.wait(begun + 6)
+        award_id = self.made[number] = self._draft(number)
+        yield from self.wait(begun - 10)
+        self._sign(number)
+        linked = min(begun - 10.5, case.opened_days_ago - 1)
+        yield from self.wait(linked)
+        self._link(case, award_id)
+        with self.loader.resources.database.reading() as session:
+            milestones = list(awards.milestones_of(session, award_id))
+        last = linked
+        for milestone, what in zip(milestones, story, strict=False):
+            for step_days, act in self._steps(case, milestone, what):
+                # Never before what went before, never later than now.
+                last = max(min(step_days, last - 0.1), last * 0.8)
+                yield from self.wait(last)
+                act()
+
+    def _drafts(self) -> Iterator[timedelta]:
+        yield from self.wait(3)
+        self._act(self.manager, awards.submit_for_approval, Award, self._draft(3))
+        yield from self.wait(1)
+        self._draft(1)
+        self.loader.tell("awards", len(STORIES) + 2, len(STORIES) + 2)
 
     def _programme(self) -> UUID:
         with self.loader.resources.database.reading() as session:
-            found = session.scalar(select(Programme.id).order_by(Programme.created_at).limit(1))
-        if found is not None:
-            return found
-        with self.loader.at(timedelta(), self.manager) as uow:
-            programme = Programme(
-                code="TRACK",
-                title_ky="TRACK: иликтөө журналистикасы",
-                title_ru="TRACK: расследовательская журналистика",
-                title_en="TRACK: investigative journalism",
-                summary_ky="",
-                summary_ru="",
-                summary_en="",
-                iati_identifier="",
-                status="2",
-                starts_precision="day",
-                ends_precision="day",
-            )
-            return keeping.add(uow, programme, "programme.created").id
+            return session.scalars(select(Programme.id).order_by(Programme.created_at)).first()  # type: ignore[return-value]
 
     def _work(self) -> list[_Work]:
-        """Return the cases with an editor who has put no evidence on them."""
-        by_id = {account.id: account for account in self.loader.accounts.values()}
-        with self.loader.resources.database.reading() as session:
-            seats = session.execute(
-                select(CaseSeat.case_id, CaseSeat.user_id)
-                .where(CaseSeat.role == Seat.EDITOR)
-                .order_by(CaseSeat.granted_at)
-            ).all()
-            reporting = {
-                (row.case_id, row.added_by_id)
-                for row in session.execute(select(Item.case_id, Item.added_by_id))
-            }
-        found: dict[UUID, _Work] = {}
-        for row in seats:
-            account = by_id[row.user_id]
-            if "editor" in account.person.roles and (row.case_id, row.user_id) not in reporting:
-                found.setdefault(row.case_id, _Work(row.case_id, account))
-        return list(found.values())
+        """Return the cases with an editor who puts no evidence on them, the oldest first."""
+        found = []
+        for told in sorted(
+            self.loader.newsroom.investigations, key=lambda one: -one.opened_days_ago
+        ):
+            reporting = {one.added_by for one in told.evidence}
+            editors = [
+                self.loader.accounts[key]
+                for key, seat in told.seats.items()
+                if seat.role == Seat.EDITOR and key not in reporting
+            ]
+            fitting = [one for one in editors if "editor" in one.person.roles]
+            if fitting:
+                found.append(_Work(told.key, told.opened_days_ago, fitting[0]))
+        return found
 
-    def _draft(self, programme_id: UUID, number: int) -> UUID:
+    def _draft(self, number: int) -> UUID:
         values = {
-            "programme_id": programme_id,
+            "programme_id": self._programme(),
             "codename": make_codename(),
             "reference": f"TR-2026-{number + 1:02}-{self.loader.now.microsecond % 97:02}",
             "contract_type": "grant",
             "amount": AMOUNTS[number % len(AMOUNTS)],
             "currency": CURRENCIES[number % len(CURRENCIES)],
-            "starts_on": self.today - timedelta(days=150 - 20 * number),
+            "starts_on": self.today - timedelta(days=BEGAN - 20 * number),
             "ends_on": self.today + timedelta(days=120 + 30 * number),
             "exclusion": "totals",
             "conditions": "",
         }
-        with self.loader.at(timedelta(), self.manager) as uow:
+        with self.loader.at(self.age, self.manager) as uow:
             return awards.create(uow, values).id
 
-    def _active(self, programme_id: UUID, number: int) -> UUID:
-        award_id = self._draft(programme_id, number)
+    def _sign(self, number: int) -> None:
+        """Let an award be approved, signed and begun, with an account that is confirmed."""
+        award_id = self.made[number]
         self._act(self.manager, awards.submit_for_approval, Award, award_id)
         self._act(self.director, awards.approve, Award, award_id)
-        signed = self.today - timedelta(days=140 - 20 * number)
-        self._act(self.manager, awards.sign, Award, award_id, signed)
+        self._act(self.manager, awards.sign, Award, award_id, (self.loader.now - self.age).date())
         self._act(self.manager, awards.activate, Award, award_id)
         fields = {
             "holder": "Sample foundation",
@@ -151,14 +160,13 @@ class Awards:
             "account": f"KG00 0000 0000 000{number}",
             "code": "SAMPKG22",
         }
-        with self.loader.at(timedelta(), self.manager) as uow:
+        with self.loader.at(self.age, self.manager) as uow:
             payments.enter_bank(uow, award_id, None, fields)
-        with self.loader.at(timedelta(), self.finance) as uow:
+        with self.loader.at(self.age, self.finance) as uow:
             row = uow.session.scalars(
                 select(BankAccount).where(BankAccount.award_id == award_id)
             ).one()
             payments.confirm_bank(uow, award_id, row.version)
-        return award_id
 
     def _act(
         self,
@@ -169,7 +177,7 @@ class Awards:
         *more: Any,
         **named: Any,
     ) -> None:
-        with self.loader.at(timedelta(), who) as uow:
+        with self.loader.at(self.age, who) as uow:
             base = uow.session.get_one(model, row_id).version
             verb(uow, row_id, base, *more, **named)
 
@@ -179,34 +187,42 @@ class Awards:
         self._in_case(case, lambda uow, opened: links.link(uow, opened, codename))
 
     def _in_case(self, case: _Work, act: Callable[[UnitOfWork, Any], Any]) -> None:
-        opened = self.loader.open_case(case.case_id, case.editor)
-        with self.loader.at(timedelta(), case.editor) as uow:
+        opened = self.loader.open_case(self.loader.cases[case.key], case.editor)
+        with self.loader.at(self.age, case.editor) as uow:
             act(uow, opened)
 
-    def _play(self, case: _Work, award_id: UUID, story: tuple[str, ...]) -> None:
-        with self.loader.resources.database.reading() as session:
-            milestones = list(awards.milestones_of(session, award_id))
-        for milestone, what in zip(milestones, story, strict=False):
-            if what == "met":
-                self._act(self.manager, grant_milestones.accept_contract, Milestone, milestone.id)
-                self._pay(milestone.id, milestone.due_on)
-            elif what == "waive":
-                why = "The plan was part of the application."
-                self._act(
-                    self.manager, grant_milestones.propose_waiver, Milestone, milestone.id, why
-                )
-                self._act(self.director, grant_milestones.waive, Milestone, milestone.id)
-            elif what == "drop":
-                why = "The newsroom judges it too dangerous for now."
-                drop = grant_milestones.cannot_be_achieved
-                self._act(self.manager, drop, Milestone, milestone.id, "safety", why)
-            else:
-                self._release(case, milestone)
-                if what == "accept":
-                    self._act(self.manager, deciding.accept, Milestone, milestone.id)
-                elif what == "return":
-                    why = "Please say which of the two stages this is."
-                    self._act(self.manager, deciding.give_back, Milestone, milestone.id, why)
+    def _steps(
+        self, case: _Work, milestone: Milestone, what: str
+    ) -> list[tuple[float, Callable[[], None]]]:
+        """Return what becomes of a milestone, each step with how many days ago it is best done."""
+        due = (self.today - milestone.due_on).days
+        on = functools.partial(self._on, milestone.id)
+        if what == "met":
+            met = functools.partial(on, self.manager, grant_milestones.accept_contract)
+            return [(due, met), *((due - days, pay) for days, pay in self._pay(milestone.id))]
+        if what == "waive":
+            why = "The plan was part of the application."
+            ask = functools.partial(on, self.manager, grant_milestones.propose_waiver, why)
+            return [
+                (due + 2, ask),
+                (due, functools.partial(on, self.director, grant_milestones.waive)),
+            ]
+        if what == "drop":
+            why = "The newsroom judges it too dangerous for now."
+            drop = grant_milestones.cannot_be_achieved
+            return [(due + 4, functools.partial(on, self.manager, drop, "safety", why))]
+        steps: list[tuple[float, Callable[[], None]]] = [
+            (due + 1, functools.partial(self._release, case, milestone))
+        ]
+        if what == "accept":
+            steps.append((due - 2, functools.partial(on, self.manager, deciding.accept)))
+        elif what == "return":
+            why = "Please say which of the two stages this is."
+            steps.append((due - 2, functools.partial(on, self.manager, deciding.give_back, why)))
+        return steps
+
+    def _on(self, milestone_id: UUID, who: Account, verb: Callable[..., Any], *more: Any) -> None:
+        self._act(who, verb, Milestone, milestone_id, *more)
 
     def _release(self, case: _Work, milestone: Milestone) -> None:
         what = ""
@@ -214,7 +230,7 @@ class Awards:
             with self.loader.resources.database.reading() as session:
                 note_id = session.scalars(
                     select(Note.id)
-                    .where(Note.case_id == case.case_id)
+                    .where(Note.case_id == self.loader.cases[case.key])
                     .order_by(Note.number)
                     .limit(1)
                 ).one()
@@ -223,16 +239,23 @@ class Awards:
         self._in_case(case, lambda u, c: service.save_draft(u, c, milestone.id, 0, entered))
         self._in_case(case, lambda u, c: service.release(u, c, milestone.id, 1))
 
-    def _pay(self, milestone_id: UUID, on: date) -> None:
-        with self.loader.resources.database.reading() as session:
-            payment_id, signed_on = session.execute(
-                select(Payment.id, Award.signed_on)
-                .join(Award, Award.id == Payment.award_id)
-                .where(Payment.milestone_id == milestone_id)
-            ).one()
-        self._act(self.manager, payments.request, Payment, payment_id)
-        self._act(self.finance, payments.check, Payment, payment_id)
-        self._act(self.director, payments.approve, Payment, payment_id)
-        paid_on = min(max(on, signed_on or on) + timedelta(days=3), self.today)
-        paid = {"paid_on": paid_on, "reference": "sample"}
-        self._act(self.finance, payments.pay, Payment, payment_id, **paid)
+    def _pay(self, milestone_id: UUID) -> list[tuple[float, Callable[[], None]]]:
+        """Return the steps of a payment, each with how many days after the milestone."""
+
+        def step(who: Account, verb: Callable[..., Any], **named: Any) -> None:
+            with self.loader.resources.database.reading() as session:
+                payment_id = session.scalars(
+                    select(Payment.id).where(Payment.milestone_id == milestone_id)
+                ).one()
+            self._act(who, verb, Payment, payment_id, **named)
+
+        def pay() -> None:
+            paid = {"paid_on": (self.loader.now - self.age).date(), "reference": "sample"}
+            step(self.finance, payments.pay, **paid)
+
+        return [
+            (1, functools.partial(step, self.manager, payments.request)),
+            (1.3, functools.partial(step, self.finance, payments.check)),
+            (2, functools.partial(step, self.director, payments.approve)),
+            (3, pay),
+        ]

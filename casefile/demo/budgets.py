@@ -15,7 +15,7 @@ from casefile.grants.budget_states import AmendmentKind
 from casefile.grants.models import ExchangeRate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from uuid import UUID
 
     from casefile.demo.awards import Awards
@@ -41,6 +41,9 @@ SPENT = (
 )
 
 
+RATED = 45
+
+
 class Budgets:
     """Makes them through the services people use, by the people the awards are made by."""
 
@@ -48,7 +51,7 @@ class Budgets:
         self.by, self.loader, self.today = awards, awards.loader, awards.today
 
     def _plan(self, award_id: UUID, costs: tuple[int, ...] = PLANNED) -> UUID:
-        with self.loader.at(timedelta(), self.by.manager) as uow:
+        with self.loader.at(self.by.age, self.by.manager) as uow:
             award = uow.session.get_one(Award, award_id)
             lines = [
                 budgets.Line(heading, title, Decimal(count), unit, self._part(award, cost))
@@ -61,26 +64,40 @@ class Budgets:
         return (award.amount * thousandths / 1000).quantize(Decimal("0.01"))
 
     def _do(self, who: Any, verb: Callable[..., Any], model: Any, row_id: UUID, *more: Any) -> None:
-        with self.loader.at(timedelta(), who) as uow:
+        with self.loader.at(self.by.age, who) as uow:
             verb(uow, row_id, uow.session.get_one(model, row_id).version, *more)
 
-    def spent(self, award_id: UUID) -> None:
+    def histories(self) -> list[Iterator[timedelta]]:
+        return [self._spent(), self._waiting()]
+
+    def _spent(self) -> Iterator[timedelta]:
         """An award with a budget in force, expenditure in two currencies and a small move since."""
+        yield from self.by.wait(63)
+        award_id = self.by.made[0]
         self._do(self.by.director, budgets.approve, Budget, self._plan(award_id))
-        self._rate(award_id)
-        for told in SPENT:
+        rated = False
+        for told in sorted(SPENT, key=lambda one: -one[4]):
+            if told[4] < RATED and not rated:
+                yield from self.by.wait(RATED)
+                self._rate(award_id)
+                rated = True
+            yield from self.by.wait(told[4])
             self._spend(award_id, *told)
+        yield from self.by.wait(12)
         moved = self._plan(award_id, AMENDED)
         why = "Cheaper trips, and the lawyer reads longer."
-        with self.loader.at(timedelta(), self.by.manager) as uow:
+        with self.loader.at(self.by.age, self.by.manager) as uow:
             wanted = amendments.Wanted(AmendmentKind.BUDGET, why, budget_id=moved)
             row_id = amendments.propose(uow, award_id, wanted).id
+        yield from self.by.wait(10)
         self._do(self.by.director, amendments.acknowledge, Amendment, row_id)
 
-    def waiting(self, award_id: UUID) -> None:
+    def _waiting(self) -> Iterator[timedelta]:
         """An award whose budget is a draft and which asks for more time."""
+        yield from self.by.wait(6)
+        award_id = self.by.made[1]
         self._plan(award_id)
-        with self.loader.at(timedelta(), self.by.manager) as uow:
+        with self.loader.at(self.by.age, self.by.manager) as uow:
             ends_on = uow.session.get_one(Award, award_id).ends_on + timedelta(days=60)
             why = "The court sits again only in spring."
             wanted = amendments.Wanted(AmendmentKind.EXTENSION, why, ends_on=ends_on)
@@ -88,8 +105,8 @@ class Budgets:
 
     def _rate(self, award_id: UUID) -> None:
         """Without a rate nothing is converted: have one from before the first expenditure."""
-        day = self.today - timedelta(days=45)
-        with self.loader.at(timedelta(), self.by.manager) as uow:
+        day = self.today - timedelta(days=RATED)
+        with self.loader.at(self.by.age, self.by.manager) as uow:
             quote = uow.session.get_one(Award, award_id).currency
             there = uow.session.scalar(
                 select(ExchangeRate.id).where(
@@ -105,7 +122,7 @@ class Budgets:
     def _spend(
         self, award_id: UUID, heading: str, title: str, currency: str, much: int, days: int, to: str
     ) -> None:
-        with self.loader.at(timedelta(), self.by.manager) as uow:
+        with self.loader.at(self.by.age, self.by.manager) as uow:
             award = uow.session.get_one(Award, award_id)
             budget = budgets.current(uow.session, award)
             assert budget is not None  # noqa: S101 - approved just before

@@ -87,7 +87,7 @@ class Story:
     def tell(self) -> Iterator[timedelta]:
         """Give how long ago the next thing happened; asked again, do it."""
         for days, act in (
-            (58, self._programme),
+            (165, self._programme),
             (56, self._sign),
             (54, self._publish),
             (40, self._apply),

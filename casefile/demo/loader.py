@@ -71,6 +71,7 @@ class Loader:
         self.now = self.resources.clock()
         self.tell = tell
         self.accounts: dict[str, Account] = {}
+        self.cases: dict[str, UUID] = {}
         self.to_read: list[tuple[UUID, UUID, bytes]] = []
 
     def run(self) -> None:
@@ -78,7 +79,6 @@ class Loader:
         with self.app.app_context():
             self._people()
             self._investigations()
-            Awards(self).run()
             self._read_files()
             self._index()
         self.resources.index.close()
@@ -141,7 +141,7 @@ class Loader:
     def _investigations(self) -> None:
         """Let all cases happen side by side, so that the audit trail runs forward in time."""
         histories = [self._investigation(told) for told in self.newsroom.investigations]
-        histories.append(grants.Story(self).tell())
+        histories += [grants.Story(self).tell(), *Awards(self).histories()]
         waiting = [(-next(history), number) for number, history in enumerate(histories)]
         heapq.heapify(waiting)
         while waiting:
@@ -160,6 +160,7 @@ class Loader:
         yield opened
         with self.at(opened, lead) as uow:
             case_id = cases.create(uow, title=told.title, summary=told.summary)
+        self.cases[told.key] = case_id
         seated = opened - timedelta(minutes=10)
         yield seated
         for key, seat in told.seats.items():
