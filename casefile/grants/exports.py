@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from casefile.grants.dates import PartialDate
 from casefile.grants.money import Money
+from casefile.web.spreadsheets import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
 CSV_TYPE: Final = "text/csv; charset=utf-8"
 XLSX_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 MOST_LETTERS: Final = 32_767
 SHEET_NAME: Final = 31
 LINES: Final = 200
@@ -34,11 +34,6 @@ class Column:
     sort: str = ""
     wide: bool = False
     page: bool = True
-
-
-def harmless(text: str) -> str:
-    """Return text that no spreadsheet takes for a formula when it opens a CSV file."""
-    return f"'{text}" if text.startswith(DANGEROUS) else text
 
 
 def cells(value: object) -> list[Any]:
