@@ -38,6 +38,8 @@ QUIET = frozenset(
         "evidence.viewed",
         "evidence.downloaded",
         "evidence.read",
+        "evidence.exported",
+        "note.exported",
         *SHOWN,
     }
 )
