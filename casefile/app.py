@@ -16,6 +16,7 @@ from casefile import audit, config, db, keys, web
 from casefile.accounts import confirming, lock_routes, people_routes, sessions, trail_routes
 from casefile.accounts import routes as accounts_routes
 from casefile.accounts.factors import routes as factors_routes
+from casefile.bags import routes as bags_routes
 from casefile.cases import access, chores, mentions, standing, travel_routes
 from casefile.cases import routes as cases_routes
 from casefile.desk import routes as desk_routes
@@ -168,6 +169,7 @@ def create_app(
         submission_routes,
         verifier_routes,
         milestone_file_routes,
+        bags_routes,
     ):
         app.register_blueprint(routes.bp)
     for blueprint in (

@@ -49,6 +49,7 @@ class Permission(StrEnum):
     CALL_READ = "call:read"
     CASE_CREATE = "case:create"
     CASE_EDIT = "case:edit"
+    CASE_EXPORT = "case:export"
     CASE_READ = "case:read"
     EVIDENCE_ADD = "evidence:add"
     EVIDENCE_DOWNLOAD = "evidence:download"
@@ -131,7 +132,16 @@ _JUDGE = frozenset(
         Permission.STORY_RETURN,
     }
 )
-_RUN = _WRITE | _JUDGE | {Permission.CASE_EDIT, Permission.MEMBER_MANAGE, Permission.STORY_ASSIGN}
+_RUN = (
+    _WRITE
+    | _JUDGE
+    | {
+        Permission.CASE_EDIT,
+        Permission.CASE_EXPORT,
+        Permission.MEMBER_MANAGE,
+        Permission.STORY_ASSIGN,
+    }
+)
 
 _GRANTS_SEEN = frozenset(
     {

@@ -1,6 +1,6 @@
 """The audit trail: entries, the tree over them, and what vouches for it to people and outsiders."""
 
-from casefile.audit import checkpoints, stamps
+from casefile.audit import checkpoints, extracts, stamps
 from casefile.audit.chain import (
     Broken,
     CaseKeys,
@@ -44,6 +44,7 @@ __all__ = [
     "entries",
     "entry_hash",
     "examine",
+    "extracts",
     "holds",
     "latest",
     "meet",

@@ -22,11 +22,12 @@ from casefile.errors import CasefileError, ConflictError, InvalidError, NotFound
 from casefile.uow import UnitOfWork
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import IO
 
     from sqlalchemy.orm import Session
 
+    from casefile.audit.models import EntryRow
     from casefile.uow import Resources
 
 BATCH = 2000
@@ -43,7 +44,7 @@ stamps/trusted.pem  the certificates the newsroom trusts for that; choose your o
 """
 
 
-def to_json(entry: Entry) -> dict[str, Any]:
+def to_json(entry: EntryRow) -> dict[str, Any]:
     """Return an entry as an export has it: every field that its hash covers."""
     return {
         "sequence": entry.sequence,
@@ -183,7 +184,12 @@ def prove(resources: Resources, sequence: int) -> str:
         except tree.MissingError as missing:
             msg = f"Entry {missing} is missing, so nothing can be proved. Run `casefile audit verify`."
             raise InvalidError(msg) from None
-        extra = base64.b64encode(_line(to_json(entry)).encode()).decode()
-    lines = ["c2sp.org/tlog-proof@v1", f"extra {extra}", f"index {sequence - 1}"]
-    lines += [base64.b64encode(hashed).decode() for hashed in path]
-    return "\n".join([*lines, "", note])
+        told = to_json(entry)
+    return proof_text(told, [base64.b64encode(hashed).decode() for hashed in path], note)
+
+
+def proof_text(entry: dict[str, Any], path: Sequence[str], note: str) -> str:
+    """Write a proof as the format wants it."""
+    extra = base64.b64encode(_line(entry).encode()).decode()
+    lines = ["c2sp.org/tlog-proof@v1", f"extra {extra}", f"index {entry['sequence'] - 1}"]
+    return "\n".join([*lines, *path, "", note])

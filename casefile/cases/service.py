@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 STATUSES = ("open", "dormant", "closed", "archived")
 # A source outlives the case: it must be possible to hand it over, to reach it and to shred it.
-IN_ARCHIVES = frozenset({Permission.CASE_EDIT, Permission.SOURCE_HANDLE})
+# Evidence is asked for years later, and handing out a copy adds nothing to the case.
+IN_ARCHIVES = frozenset({Permission.CASE_EDIT, Permission.CASE_EXPORT, Permission.SOURCE_HANDLE})
 TRIES = 200
 _CASE, _SEAT = table(Case), table(CaseSeat)
 ORDERS: dict[str, Any] = {

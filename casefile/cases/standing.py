@@ -33,7 +33,7 @@ _STANDS = (
         _USER.c.disabled_at.is_(None),
         _USER.c.ends_at.is_(None) | (_USER.c.ends_at > bindparam("now")),
         exists().where(
-            _SESSION.c.cookie_digest == bindparam("session_id"),
+            _SESSION.c.id == bindparam("session_id", type_=_SESSION.c.id.type),
             _SESSION.c.user_id == _USER.c.id,
             _SESSION.c.auth_epoch == _USER.c.auth_epoch,
         ),
@@ -52,8 +52,18 @@ def seated(session: Session, user_id: UUID, now: datetime) -> Sequence[UUID]:
     ).all()
 
 
+def sign_in_of(session: Session, cookie_digest: bytes) -> UUID | None:
+    """Return what stays of a session when the password is given again and the cookie changes."""
+    wanted = select(_SESSION.c.id).where(_SESSION.c.cookie_digest == cookie_digest)
+    return session.scalar(wanted)
+
+
 def still_seated(
-    resources: Resources, case_id: UUID, user_id: UUID, session_id: bytes, permission: Permission
+    resources: Resources,
+    case_id: UUID,
+    user_id: UUID,
+    session_id: UUID | None,
+    permission: Permission,
 ) -> bool:
     """Say whether this person, in this session of theirs, may still do this on this case."""
     now = resources.clock()

@@ -40,6 +40,8 @@ QUIET = frozenset(
         "evidence.downloaded",
         "evidence.read",
         "case.searched",
+        "evidence.exported",
+        "note.exported",
         *SHOWN,
     }
 )

@@ -12,7 +12,7 @@ from werkzeug.http import dump_options_header, quote_etag
 from casefile.accounts.forms import put_error
 from casefile.cases import indexing
 from casefile.cases.access import OpenCase, requires
-from casefile.cases.standing import still_seated
+from casefile.cases.standing import sign_in_of, still_seated
 from casefile.cases.trail import lines
 from casefile.errors import ConflictError, NotFoundError
 from casefile.evidence import custody, extraction, service, withdrawing
@@ -286,7 +286,7 @@ def download(case: OpenCase, evidence_id: UUID) -> ResponseReturnValue:
     etag = quote_etag(item.id.hex)
     start, stop = _asked_range(etag)
     who, opened = current(), resources()
-    person_id, session_id = who.person.id, who.session_id
+    person_id, session_id = who.person.id, sign_in_of(database_session(), who.session_id)
     part = custody.open_part(
         opened,
         case,

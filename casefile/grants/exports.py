@@ -11,22 +11,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from casefile.grants.dates import PartialDate
 from casefile.grants.money import Money
+from casefile.web.spreadsheets import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
 CSV_TYPE: Final = "text/csv; charset=utf-8"
 XLSX_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 MOST_LETTERS: Final = 32_767
 SHEET_NAME: Final = 31
 LINES: Final = 200
 NOT_STATED: Final = ""
-# Blanks and signs of no width: a spreadsheet may leave them out before it looks for a formula.
-UNSEEN: Final = "".join(
-    chr(code)
-    for code in (0x20, 0xA0, 0x1680, *range(0x2000, 0x2010), 0x202F, 0x205F, 0x2060, 0x3000, 0xFEFF)
-)
 NO_PICTURE_LETTERS: Final = {
     code: None for code in (*range(32), 0xFFFE, 0xFFFF) if code not in {9, 10, 13}
 }
@@ -41,12 +36,6 @@ class Column:
     sort: str = ""
     wide: bool = False
     page: bool = True
-
-
-def harmless(text: str) -> str:
-    """Return text that no spreadsheet takes for a formula when it opens a CSV file."""
-    seen = text.lstrip(UNSEEN)
-    return f"'{text}" if text.startswith(DANGEROUS) or seen.startswith(DANGEROUS) else text
 
 
 def cells(value: object) -> list[Any]:

@@ -17,7 +17,7 @@ from casefile.sources import codenames, identities, opening, service, statements
 from casefile.sources.models import SourceLink
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -229,3 +229,30 @@ def of_thing(session: Session, case: OpenCase, thing: Thing, now: datetime) -> l
         return []
     found = service.get_many(session, case, [row.source_id for row in rows], now)
     return sorted(found, key=lambda source: source.codename)
+
+
+class Protected(NamedTuple):
+    """A file and the protected source it comes from or names."""
+
+    code: str
+    codename: str
+    protection: str
+
+
+def protected(session: Session, case: OpenCase, item_ids: Collection[UUID]) -> list[Protected]:
+    """Return which of these files are linked to sources that are to stay unknown, by number."""
+    watched = {
+        source.id: source
+        for source in service.choices(session, case)
+        if source.protection != "on_record"
+    }
+    if not watched or not item_ids:
+        return []
+    rows = session.execute(statements.ITEMS_OF, {"source_ids": list(watched)}).all()
+    return [
+        Protected(
+            f"E-{row.number}", watched[row.source_id].codename, watched[row.source_id].protection
+        )
+        for row in rows
+        if row.item_id in item_ids
+    ]

@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, exists, select
 from casefile.accounts.models import User
 from casefile.cases.models import CaseSeat
 from casefile.db import table
+from casefile.evidence.models import Item
 from casefile.policy import Permission, Seat, seat_may
 from casefile.sources.models import (
     Source,
@@ -21,7 +22,7 @@ from casefile.sources.models import (
 HANDLING = [seat.value for seat in Seat if seat_may(seat, Permission.SOURCE_HANDLE)]
 _SOURCE, _HANDLER, _GRANT, _LINK = map(table, (Source, SourceHandler, SourceGrant, SourceLink))
 _AGREEMENT, _CONTACT, _IDENTITY = map(table, (SourceAgreement, SourceContact, SourceIdentity))
-_SEAT, _USER = table(CaseSeat), table(User)
+_SEAT, _USER, _ITEM = table(CaseSeat), table(User), table(Item)
 
 ALL = (
     select(_SOURCE)
@@ -117,3 +118,9 @@ GIVEN = select(_LINK.c.item_id, _LINK.c.source_id).where(
 )
 NAMED_IN_NOTE = select(_LINK).where(_LINK.c.note_id == bindparam("thing_id"))
 NAMED_IN_ITEM = select(_LINK).where(_LINK.c.item_id == bindparam("thing_id"))
+ITEMS_OF = (
+    select(_LINK.c.source_id, _LINK.c.item_id, _ITEM.c.number)
+    .join_from(_LINK, _ITEM, _ITEM.c.id == _LINK.c.item_id)
+    .where(_LINK.c.source_id.in_(bindparam("source_ids", expanding=True)))
+    .order_by(_ITEM.c.number, _LINK.c.source_id)
+)

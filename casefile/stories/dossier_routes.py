@@ -44,14 +44,14 @@ def show(case: OpenCase, story_id: UUID) -> ResponseReturnValue:
         with unit_of_work() as uow:
             dossier.record(uow, case, story, dossier.OPENED)
         session.rollback()
-    told = _told(case, story)
+    told = contents(case, story, request.args.get("lang", ""))
     findings = exposure.findings(case, *dossier.words(story, told["dossier"]))
     return render_template("stories/dossier.html", findings=findings, **told)
 
 
-def _told(case: OpenCase, story: StoryView) -> dict[str, Any]:
-    """Return what both the page and the PDF are made of: one draft, every claim, the custody."""
-    text = story.text(request.args.get("lang", "")) or next(iter(story.texts), None)
+def contents(case: OpenCase, story: StoryView, language: str) -> dict[str, Any]:
+    """Return what page, PDF and bag are made of: one draft, every claim, the custody."""
+    text = story.text(language) or next(iter(story.texts), None)
     rows = ()
     if text is not None:
         body = CITED.sub(r"(\1)", text.body)
@@ -71,10 +71,11 @@ def _told(case: OpenCase, story: StoryView) -> dict[str, Any]:
 @requires(Permission.STORY_READ)
 def pdf(case: OpenCase, story_id: UUID) -> ResponseReturnValue:
     story = opened(case, story_id)
-    html = render_template("print/dossier.html", **_told(case, story))
+    told = contents(case, story, request.args.get("lang", ""))
+    html = render_template("print/dossier.html", **told)
     database_session().rollback()
     try:
-        content = making.paper(html, _stylesheet(str(current_app.static_folder)))
+        content = making.paper(html, stylesheet(str(current_app.static_folder)))
     except ExtractionError as error:
         raise BusyError(_not_made(error.reason)) from error
     with unit_of_work() as uow:
@@ -89,5 +90,6 @@ def _not_made(reason: Reason) -> str:
 
 
 @cache
-def _stylesheet(folder: str) -> str:
+def stylesheet(folder: str) -> str:
+    """Return what a dossier is set with."""
     return (Path(folder) / "dossier.css").read_text()

@@ -198,6 +198,9 @@ def _finish(response: Response) -> Response:
         response.headers["Cache-Control"] = f"public, max-age={STATIC_SECONDS}"
     else:
         response.headers["Cache-Control"] = "no-store"
+    if response.is_streamed:
+        # A proxy that buffers would write what is opened block by block to its disk in clear.
+        response.headers["X-Accel-Buffering"] = "no"
     if response.status_code in REFUSED and g.get("visit") is not None and request.endpoint:
         _note_refusal(response.status_code)
     if g.get("damage_noticed"):

@@ -36,6 +36,7 @@ def test_a_download_is_the_file_and_cannot_run_here(browse: Browse, cast: Cast) 
     assert "sandbox" in policy
     assert "script-src" not in policy
     assert file.headers["Cache-Control"] == "no-store"
+    assert file.headers["X-Accel-Buffering"] == "no"
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -20,9 +22,11 @@ from casefile.audit import stamps
 from casefile.audit.models import Stamp
 from casefile.errors import ConfigError, DamagedError
 from casefile.uow import UnitOfWork
+from tests import bag_scene
 from tests.authority import Authority
 from tests.cast import resources_of
 from tests.intruder import flipped, read, writing
+from tests.strict_browser import signed_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,7 +35,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from casefile.uow import Resources
-    from tests.cast import Clock
+    from tests.cast import Cast, Clock
 
 pytestmark = [
     pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed here"),
@@ -314,3 +318,32 @@ def test_a_kept_answer_holds_without_the_query_and_only_for_its_content(
         keys.StampRequest(b"content").check(answer, trusted)  # replayed for another query
     with pytest.raises(ConfigError):
         keys.check_stamp(answer, b"content", b"")
+
+
+def test_custody_in_a_bag_stands_under_the_first_stamp_after_it(
+    stamped: Flask, authority: Authority, cast: Cast, tmp_path: Path
+) -> None:
+    sign(stamped)
+    assert work_off(stamped) == [""]
+    first = rows(stamped)[0].size
+    sign(stamped)
+    work_off(stamped)
+
+    page = bag_scene.send(signed_in(stamped, cast.ann), cast.ann, bag_scene.url(cast))
+
+    bag = bag_scene.read_bag(page.content)
+    assert bag.wrong == []
+    proofs = [json.loads(line) for line in bag.text("data/custody/proofs.jsonl").splitlines()]
+    assert proofs[0]["entry"]["action"] == "evidence.added"
+    assert proofs[0]["checkpoint"] == first
+    assert proofs[-1]["entry"]["action"] == "evidence.exported"
+    assert proofs[-1]["checkpoint"] > rows(stamped)[1].size
+    assert f"data/custody/stamps/{first}.tsr" in bag.payload
+    asked = [sys.executable, "check_bag.py", ".", "--trusted", authority.root]
+    folder = bag_scene.unpack(page.content, tmp_path)
+    done = subprocess.run(asked, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "1 time-stamps" in done.stdout
+    (folder / f"data/custody/stamps/{first}.tsr").write_bytes(b"forged")
+    done = subprocess.run(asked, cwd=folder, capture_output=True, text=True, check=False)
+    assert f"the time-stamp of checkpoint {first} does not hold" in done.stdout

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_0562"
-down_revision = "20261122_0560"
+down_revision = "20261122_0561"
 branch_labels = None
 depends_on = None
 

@@ -24,6 +24,18 @@ from tests.browser.places.scene import (
 )
 
 
+def bag_of_what_is_not_there(scene: Scene) -> None:
+    bag_looked_at(scene, "?evidence=some&numbers=E-999")
+
+
+def bag_looked_at(scene: Scene, asked: str = "") -> None:
+    """See what would be in a bag; the password may be asked again on the way."""
+    scene.go(f"export/new{asked}", "lead")
+    if "/account/confirm" in scene.page.url:
+        scene.fill(password=scene.newsroom.people[scene.who].password)
+        scene.send()
+
+
 def changed_case(scene: Scene) -> None:
     scene.go("edit", "lead")
     other = scene.page.context.new_page()
@@ -155,6 +167,9 @@ PLACES = [
     Place("case edit mistaken", "daria", "Edit the case", mistaken("edit", "lead", title="")),
     Place("case edit conflict", "daria", "Edit the case", changed_case),
     Place("shortcuts", "daria", "", shortcuts),
+    Place("evidence bag", "daria", "Evidence bag", at("export/", "lead")),
+    Place("evidence bag mistaken", "daria", "Evidence bag", bag_of_what_is_not_there),
+    Place("bag looked at", "daria", "What would be in the bag", bag_looked_at),
     Place("members", "daria", "Members", at("members/", "lead")),
     Place(
         "member changed", "daria", "Members", opened("members/", "lead", ".seat .confirm summary")
