@@ -105,7 +105,7 @@ def test_a_call_goes_from_draft_to_decision_in_a_browser(  # noqa: PLR0915 - the
     osmon = visit("osmon")
     osmon.goto("/grants/")
     picture(osmon, "juror")
-    osmon.locator("[aria-labelledby=waiting] a").last.click()
+    osmon.get_by_role("link", name="of the call BROWSER-1").click()
     osmon.get_by_label("Your interest in this application").select_option("no")
     osmon.get_by_role("button", name="Declare").click()
     osmon.get_by_label("Public interest").select_option("5")

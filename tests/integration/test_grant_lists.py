@@ -16,6 +16,7 @@ from casefile.grants import agreements, amendments, exports, form_routes, organi
 from casefile.grants.award_models import Payment
 from casefile.grants.budget_models import Expenditure
 from casefile.grants.budget_states import AmendmentKind
+from casefile.web.spreadsheets import harmless
 from tests import budget_scene
 from tests import grants_scene as scene
 from tests.cast import resources_of
@@ -160,7 +161,7 @@ def test_every_list_is_paged_sorted_filtered_and_goes_out_as_it_stands(
         assert len(pages) == -(-len(every) // 2), where
         for sort in listing.sorts:
             ordered = _walk(gina, f"{url}?sort={sort}")
-            said = [exports.harmless(one) for one in _rows(ordered)]
+            said = [harmless(one) for one in _rows(ordered)]
             assert len(said) == len(every), (where, sort)
             table = _table(gina, ordered[0], "csv")
             assert len(table) == len(every) + 1, (where, sort)

@@ -233,3 +233,9 @@ def test_a_budget_of_two_currencies_is_refused(app: Flask, grants: scene.Grants)
     assert any("one currency; this one has EUR, USD" in str(one) for one in result.problems)
     with pytest.raises(InvalidError, match="one currency"):
         take(app, grants, "budget", text, grants.programme)
+
+
+def test_winners_go_into_a_draft_alone(app: Flask, grants: scene.Grants, clock: Clock) -> None:
+    call_id = scene.open_call(app, grants, clock)
+    with pytest.raises(InvalidError, match="still a draft"):
+        take(app, grants, "applications", WINNERS + "1,,A,Radio,,,\n", call_id, "USD")

@@ -314,3 +314,28 @@ def test_every_class_of_evidence_can_be_asked_for() -> None:
     assert read_classes(1, "e0, E1 E2 E3 E4 E5 E6") == tuple(EvidenceClass)
     with pytest.raises(InvalidError, match="no class E7"):
         read_classes(2, "E7")
+
+
+def test_no_payment_is_of_a_day_that_has_not_come(resources: Resources, team: Team) -> None:
+    payment = approved(resources, team, active(resources, team))
+
+    with pytest.raises(InvalidError, match="future"):
+        act(
+            resources,
+            team.max,
+            payments.pay,
+            payment,
+            paid_on=TODAY + timedelta(days=1),
+            reference="",
+        )
+
+
+def test_what_the_newsroom_has_to_show_is_not_accepted_without_it(
+    resources: Resources, team: Team
+) -> None:
+    contract, plan = milestone_ids(resources, active(resources, team))[:2]
+    with pytest.raises(ConflictError):
+        act(resources, team.mira, grant_milestones.accept_contract, plan)
+    act(resources, team.mira, grant_milestones.accept_contract, contract)
+    with pytest.raises(ConflictError):
+        act(resources, team.mira, grant_milestones.accept_contract, contract)
