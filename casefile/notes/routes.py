@@ -209,9 +209,8 @@ def _conflict(case: OpenCase, form: NoteEditForm, theirs: service.NoteView) -> s
 @requires(Permission.NOTE_READ)
 def versions(case: OpenCase, note_id: UUID) -> ResponseReturnValue:
     found = service.versions(database_session(), case, note_id)
-    by_number = {version.number: version for version in found}
-    newest = found[0].number
-    to = request.args.get("to", newest, type=int)
+    by_number = {version.version: version for version in found}
+    to = request.args.get("to", found[0].version, type=int)
     since = request.args.get("from", max(1, to - 1), type=int)
     if to not in by_number or since not in by_number:
         msg = "This note has no such version."

@@ -323,8 +323,8 @@ def authors(session: Session, case: OpenCase) -> list[tuple[UUID, str]]:
 class VersionView:
     """What a note said at one time."""
 
-    number: int
-    author: str
+    version: int
+    author_name: str
     at: datetime
     title: str
     body: str
