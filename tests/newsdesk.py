@@ -79,6 +79,18 @@ def write(
     )
 
 
+def describe(app: Flask, cast: Cast, story_id: UUID, **told: str) -> None:
+    """Let Ben change title, outlet or embargo."""
+    shown = story(app, cast.ben, cast.case.id, story_id)
+    said = {"title": shown.title, "outlet": shown.outlet, "embargo": "", "zone": "UTC", **told}
+    change(
+        app,
+        cast.ben,
+        cast.case.id,
+        lambda uow, case: service.describe(uow, case, story_id, version=shown.version, **said),
+    )
+
+
 def claim_of(app: Flask, cast: Cast, story_id: UUID, number: int = 1) -> views.ClaimView:
     found = story(app, cast.ann, cast.case.id, story_id).claims
     return next(one for one in found if one.number == number)

@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import select
 
 from casefile.accounts.models import User
+from casefile.cases.models import CaseSeat
 from casefile.errors import ConflictError, ForbiddenError, InvalidError
 from casefile.policy import Seat
 from casefile.stories import decisions
@@ -139,6 +141,9 @@ def test_what_blocks_is_listed_and_keeps_the_story_back(
         (lambda a, c, s: newsdesk.check(a, c.eva, c, s, verdict="disputed"), "claim 1"),
         (lambda a, c, s: newsdesk.support(a, c.ben, c, s, what="N-1"), "claim 1"),
         (lambda a, c, s: newsdesk.ask_for_reply(a, c, s, Reply("The mayor")), "right of reply 1"),
+        (lambda a, c, s: newsdesk.describe(a, c, s, title="The bridge"), "title, outlet or embargo"),
+        (lambda a, c, s: newsdesk.describe(a, c, s, outlet="Daily"), "title, outlet or embargo"),
+        (lambda a, c, s: newsdesk.describe(a, c, s, embargo="2027-01-01T00:00:00+00:00"), "title, outlet or embargo"),
     ],
 )  # fmt: skip
 def test_any_change_after_approval_voids_it_and_says_what_changed(
@@ -245,6 +250,26 @@ def test_an_override_ends_with_any_change_and_with_the_seat(app: Flask, cast: Ca
         newsdesk.step(app, cast.dan, cast, story, "approve")
     newsdesk.step(app, cast.eva, cast, story, "override", reason="Still sure.")
     take_seat(app, cast.ann, cast.case.id, cast.eva)
+
+    with pytest.raises(BlockedError):
+        newsdesk.step(app, cast.dan, cast, story, "approve")
+
+
+@pytest.mark.parametrize("how", ["weaker", "ended"])
+def test_an_override_ends_when_its_first_editor_could_not_decide_any_more(
+    app: Flask, cast: Cast, how: str
+) -> None:
+    story = newsdesk.proven(app, cast)
+    newsdesk.seat_finn(app, cast)
+    newsdesk.check(app, cast.ann, cast, story, verdict="disputed")
+    newsdesk.step(app, cast.eva, cast, story, "override", reason="Sure.")
+    with writing(app) as session:
+        wanted = CaseSeat.case_id == cast.case.id, CaseSeat.user_id == cast.eva.id
+        seat = session.scalars(select(CaseSeat).where(*wanted)).one()
+        if how == "weaker":
+            seat.role = Seat.READER
+        else:
+            seat.ends_at = datetime.now(UTC)
 
     with pytest.raises(BlockedError):
         newsdesk.step(app, cast.dan, cast, story, "approve")
