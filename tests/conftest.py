@@ -13,8 +13,9 @@ from jinja2 import FileSystemBytecodeCache
 pytest.register_assert_rewrite("tests.strict_browser")
 
 from casefile.app import create_app  # noqa: E402
-from tests import addresses  # noqa: E402
+from tests import addresses, grants_scene  # noqa: E402
 from tests.cast import Cast, Clock, close, make_newsroom, resources_of, settings_for  # noqa: E402
+from tests.grant_cast import Team, make_team  # noqa: E402
 from tests.real_server import RealServer  # noqa: E402
 from tests.strict_browser import Browse  # noqa: E402
 
@@ -92,6 +93,18 @@ def app(make_app: Callable[..., Flask]) -> Flask:
 @pytest.fixture
 def resources(app: Flask) -> Resources:
     return resources_of(app)
+
+
+@pytest.fixture
+def team(resources: Resources, cast: Cast) -> Team:
+    """The people of a programme and its awards."""
+    return make_team(resources, cast)
+
+
+@pytest.fixture
+def grants(app: Flask, cast: Cast) -> grants_scene.Grants:
+    """The people of a programme and its calls."""
+    return grants_scene.make(app, cast)
 
 
 @pytest.fixture

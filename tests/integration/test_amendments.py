@@ -24,20 +24,14 @@ from tests.grant_cast import (
     Team,
     act,
     active,
-    make_team,
     milestone_ids,
     step,
 )
 
 if TYPE_CHECKING:
     from casefile.uow import Resources
-    from tests.cast import Cast, Clock
+    from tests.cast import Clock
     from tests.strict_browser import Browse
-
-
-@pytest.fixture
-def team(resources: Resources, cast: Cast) -> Team:
-    return make_team(resources, cast)
 
 
 @pytest.fixture(autouse=True)

@@ -4,8 +4,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-import pytest
-
 from casefile.grants import deciding
 from casefile.grants.award_models import Award
 from casefile.grants.money import Money
@@ -15,13 +13,8 @@ from tests import grants_scene as scene
 if TYPE_CHECKING:
     from flask import Flask
 
-    from tests.cast import Cast, Clock
+    from tests.cast import Clock
     from tests.strict_browser import Browse, Page
-
-
-@pytest.fixture
-def grants(app: Flask, cast: Cast) -> scene.Grants:
-    return scene.make(app, cast)
 
 
 def decided(app: Flask, grants: scene.Grants, clock: Clock, *amounts: str) -> tuple[UUID, list]:

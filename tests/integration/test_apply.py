@@ -20,15 +20,10 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-    from tests.cast import Cast, Clock
+    from tests.cast import Clock
     from tests.strict_browser import Browse
 
 SECRET = "Zanzibarquince"
-
-
-@pytest.fixture
-def grants(app: Flask, cast: Cast) -> scene.Grants:
-    return scene.make(app, cast)
 
 
 def state_of(app: Flask, row_id: scene.UUID) -> str:

@@ -22,7 +22,6 @@ from tests.grant_cast import (
     active,
     draft,
     give_bank,
-    make_team,
     milestone_ids,
     payment_of,
     step,
@@ -35,13 +34,8 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from casefile.uow import Resources
-    from tests.cast import Cast, Clock
+    from tests.cast import Clock
     from tests.strict_browser import Browse
-
-
-@pytest.fixture
-def team(resources: Resources, cast: Cast) -> Team:
-    return make_team(resources, cast)
 
 
 @pytest.fixture(autouse=True)

@@ -20,12 +20,7 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-    from tests.cast import Cast, Clock
-
-
-@pytest.fixture
-def grants(app: Flask, cast: Cast) -> scene.Grants:
-    return scene.make(app, cast)
+    from tests.cast import Clock
 
 
 def reviewed(app: Flask, grants: scene.Grants, clock: Clock, count: int) -> UUID:

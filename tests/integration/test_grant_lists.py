@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-    from tests.cast import Cast, Clock
+    from tests.cast import Clock
     from tests.strict_browser import Browse, Page, StrictBrowser
 
 # Where a list stands, what it is called as a file, and by which word one of the three rows is found.
@@ -51,11 +51,6 @@ LISTS = (
 NO_LISTS = {"/grants/", "/grants/reviews/", "/grants/imports/"}
 NAMES = ("=one()", "=two()", "+three")
 FIRST_IS_TEXT = frozenset({"code", "name", "title"})
-
-
-@pytest.fixture
-def grants(app: Flask, cast: Cast) -> scene.Grants:
-    return scene.make(app, cast)
 
 
 @pytest.fixture

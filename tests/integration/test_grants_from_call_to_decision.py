@@ -3,8 +3,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import pytest
-
 from casefile.grants.application_models import Application
 from casefile.grants.call_models import Call
 from tests import grants_scene as scene
@@ -12,13 +10,8 @@ from tests import grants_scene as scene
 if TYPE_CHECKING:
     from flask import Flask
 
-    from tests.cast import Cast, Clock
+    from tests.cast import Clock
     from tests.strict_browser import Browse
-
-
-@pytest.fixture
-def grants(app: Flask, cast: Cast) -> scene.Grants:
-    return scene.make(app, cast)
 
 
 def test_a_call_goes_from_draft_to_decision_over_the_pages(  # noqa: PLR0915 - the whole way is the point

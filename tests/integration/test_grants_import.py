@@ -24,16 +24,11 @@ from tests import grants_scene as scene
 if TYPE_CHECKING:
     from flask import Flask
 
-    from tests.cast import Cast, Clock
+    from tests.cast import Clock
     from tests.strict_browser import Browse
 
 DATA = Path(os.environ.get("ACCEPTANCE_DATA") or Path(__file__).parents[3] / "shared" / "data")
 WINNERS = "number,legal_form,organisation,project,region_stated,place_stated,amount\n"
-
-
-@pytest.fixture
-def grants(app: Flask, cast: Cast) -> scene.Grants:
-    return scene.make(app, cast)
 
 
 def data(name: str) -> bytes:

@@ -26,11 +26,6 @@ if TYPE_CHECKING:
     from tests.strict_browser import Browse
 
 
-@pytest.fixture
-def team(resources: Resources, cast: Cast) -> Team:
-    return make_team(resources, cast)
-
-
 def test_a_team_too_small_is_told_so(browse: Browse, resources: Resources, cast: Cast) -> None:
     alone = add_person(resources, cast, "alone", [Role.GRANT_MANAGER])
 

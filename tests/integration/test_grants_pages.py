@@ -18,15 +18,10 @@ from tests import grants_scene as scene
 if TYPE_CHECKING:
     from flask import Flask
 
-    from tests.cast import Cast, Clock
+    from tests.cast import Clock
     from tests.strict_browser import Browse
 
 BLANK = {"legal_form": "", "region": "", "iati_identifier": "", "kind": "donor"}
-
-
-@pytest.fixture
-def grants(app: Flask, cast: Cast) -> scene.Grants:
-    return scene.make(app, cast)
 
 
 def test_history_says_who_and_until_when(

@@ -20,7 +20,6 @@ from tests.grant_cast import (
     active,
     add_person,
     link,
-    make_team,
     milestone_ids,
     release,
     step,
@@ -35,16 +34,6 @@ if TYPE_CHECKING:
     from casefile.uow import Resources
     from tests.cast import Actor, Cast, Clock
     from tests.strict_browser import Browse
-
-
-@pytest.fixture
-def resources(app: Flask) -> Resources:
-    return resources_of(app)
-
-
-@pytest.fixture
-def team(resources: Resources, cast: Cast) -> Team:
-    return make_team(resources, cast)
 
 
 @pytest.fixture

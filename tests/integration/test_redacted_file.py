@@ -14,8 +14,8 @@ from PIL import Image
 from casefile.evidence.orphans import examine
 from casefile.milestones import files, service
 from casefile.milestones.content import Entered
-from tests.cast import change, resources_of
-from tests.grant_cast import Team, active, link, make_team, milestone_ids, prepare, step
+from tests.cast import change
+from tests.grant_cast import Team, active, link, milestone_ids, prepare, step
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -27,16 +27,6 @@ if TYPE_CHECKING:
     from tests.strict_browser import Browse
 
 SECRET = "Zamira Toktomatova"
-
-
-@pytest.fixture
-def resources(app: Flask) -> Resources:
-    return resources_of(app)
-
-
-@pytest.fixture
-def team(resources: Resources, cast: Cast) -> Team:
-    return make_team(resources, cast)
 
 
 @pytest.fixture

@@ -27,7 +27,6 @@ from tests.grant_cast import (
     active,
     codename_of,
     link,
-    make_team,
     milestone_ids,
     payment_of,
     prepare,
@@ -52,11 +51,6 @@ PAGE = Entered(
     language="ky",
     page_sha256="ab" * 32,
 )
-
-
-@pytest.fixture
-def team(resources: Resources, cast: Cast) -> Team:
-    return make_team(resources, cast)
 
 
 def linked(app: Flask, resources: Resources, cast: Cast, team: Team, *classes: str) -> UUID:

@@ -24,13 +24,8 @@ from tests import grants_scene as scene
 if TYPE_CHECKING:
     from flask import Flask
 
-    from tests.cast import Cast, Clock
+    from tests.cast import Clock
     from tests.strict_browser import Browse
-
-
-@pytest.fixture
-def grants(app: Flask, cast: Cast) -> scene.Grants:
-    return scene.make(app, cast)
 
 
 def award(row_id: scene.UUID, amount: str, currency: str = "USD") -> deciding.Line:

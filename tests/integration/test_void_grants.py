@@ -33,15 +33,10 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-    from tests.cast import Cast, Clock
+    from tests.cast import Clock
     from tests.strict_browser import Browse
 
 WHY = "Typed twice."
-
-
-@pytest.fixture
-def grants(app: Flask, cast: Cast) -> scene.Grants:
-    return scene.make(app, cast)
 
 
 def agreement_of(app: Flask, grants: scene.Grants) -> UUID:

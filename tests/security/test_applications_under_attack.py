@@ -28,15 +28,10 @@ from tests import grants_scene as scene
 if TYPE_CHECKING:
     from flask import Flask
 
-    from tests.cast import Actor, Cast, Clock
+    from tests.cast import Actor, Clock
     from tests.strict_browser import Browse
 
 BLANK = {"legal_form": "", "region": "", "iati_identifier": "", "kind": "newsroom"}
-
-
-@pytest.fixture
-def grants(app: Flask, cast: Cast) -> scene.Grants:
-    return scene.make(app, cast)
 
 
 def changed_after(app: Flask, call_id: scene.UUID, draft: applying.Draft) -> scene.UUID:

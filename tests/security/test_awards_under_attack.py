@@ -33,7 +33,6 @@ from tests.grant_cast import (
     draft,
     give_bank,
     link,
-    make_team,
     milestone_ids,
     payment_of,
     release,
@@ -51,11 +50,6 @@ if TYPE_CHECKING:
     from casefile.uow import Resources
     from tests.cast import Cast, Clock
     from tests.strict_browser import Browse
-
-
-@pytest.fixture
-def team(resources: Resources, cast: Cast) -> Team:
-    return make_team(resources, cast)
 
 
 @pytest.fixture(autouse=True)

@@ -35,11 +35,6 @@ if TYPE_CHECKING:
 BLANK = {"legal_form": "", "region": "", "iati_identifier": "", "kind": "newsroom"}
 
 
-@pytest.fixture
-def grants(app: Flask, cast: Cast) -> scene.Grants:
-    return scene.make(app, cast)
-
-
 def line(row_id: scene.UUID, outcome: ApplicationState, amount: str = "") -> deciding.Line:
     money = Money(Decimal(amount), "USD") if amount else None
     return deciding.Line(row_id, outcome, money, "The best there is.")

@@ -21,11 +21,6 @@ OURS = [(method, url) for method, url, _answers in ROWS if url.startswith("/gran
 CASES = [(method, url) for method, url, _answers in ROWS if "{case}" in url]
 
 
-@pytest.fixture
-def grants(app: Flask, cast: Cast) -> scene.Grants:
-    return scene.make(app, cast)
-
-
 def _body(page: Page) -> str:
     return re.sub(r'(name="csrf_token" value=")[^"]+', r"\1", page.html)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from casefile.grants import organisations, programmes
 from casefile.grants.states import OrganisationRole
 from tests import grants_scene as scene
@@ -17,11 +15,6 @@ if TYPE_CHECKING:
     from tests.strict_browser import Browse
 
 BLANK = {"legal_form": "", "region": "", "iati_identifier": "", "kind": "newsroom"}
-
-
-@pytest.fixture
-def grants(app: Flask, cast: Cast) -> scene.Grants:
-    return scene.make(app, cast)
 
 
 def test_nobody_of_the_newsroom_is_found_or_named_by_their_username(

@@ -21,7 +21,7 @@ from casefile.notices import outbox
 from casefile.notices.ticking import tick
 from casefile.policy import Role, Seat
 from casefile.uow import UnitOfWork
-from tests.cast import add_evidence, add_note, give_seat, keep_code, resources_of
+from tests.cast import add_evidence, add_note, give_seat, keep_code
 from tests.grant_cast import (
     POINTS,
     Team,
@@ -29,7 +29,6 @@ from tests.grant_cast import (
     add_person,
     give_bank,
     link,
-    make_team,
     milestone_ids,
     payment_of,
     release,
@@ -64,16 +63,6 @@ def app(make_app: Callable[..., Flask], post: MailServer) -> Flask:
     return make_app(
         smtp_url=f"smtp+plain://127.0.0.1:{post.port}", mail_from="casefile@newsroom.example"
     )
-
-
-@pytest.fixture
-def resources(app: Flask) -> Resources:
-    return resources_of(app)
-
-
-@pytest.fixture
-def team(resources: Resources, cast: Cast) -> Team:
-    return make_team(resources, cast)
 
 
 @pytest.fixture

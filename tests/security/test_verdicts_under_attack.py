@@ -24,7 +24,6 @@ from tests.grant_cast import (
     add_person,
     give_bank,
     link,
-    make_team,
     milestone_ids,
     payment_of,
     release,
@@ -40,11 +39,6 @@ if TYPE_CHECKING:
     from casefile.uow import Resources
     from tests.cast import Actor, Cast, Clock
     from tests.strict_browser import Browse
-
-
-@pytest.fixture
-def team(resources: Resources, cast: Cast) -> Team:
-    return make_team(resources, cast)
 
 
 @pytest.fixture(autouse=True)
