@@ -9,6 +9,7 @@ from casefile.errors import ForbiddenError, InvalidError
 from casefile.policy import Seat
 from casefile.stories.decisions import BlockedError, MovedOnError
 from casefile.stories.records import Publication
+from casefile.stories.rules import STEPS
 from tests import newsdesk
 from tests.integration.test_check_claims import withdraw
 
@@ -80,6 +81,20 @@ def test_a_published_story_is_corrected_by_somebody_else_and_retracted(
     browse(cast.ben).post(f"{where}/impacts", 422, fields={**told, "day": "2099-01-01"})
     browse(cast.ben).post(f"{where}/impacts", **told)
     assert "A prize." in browse(cast.cleo).get(f"{where}/published").main
+
+
+@pytest.mark.parametrize("name", sorted(step.name for step in STEPS.values() if step.confirmed))
+def test_a_step_that_cannot_be_taken_back_asks_for_the_password(
+    app: Flask, browse: Browse, cast: Cast, clock: Clock, name: str
+) -> None:
+    story = newsdesk.begin(app, cast)
+    eva = browse(cast.eva)
+    eva.get(newsdesk.url(cast, story))
+    clock.forward(minutes=6)
+
+    page = eva.post(f"{newsdesk.url(cast, story)}/{name}", 403, version="1", content="x")
+
+    assert "Your password again" in page.main
 
 
 def test_what_appears_before_publication_is_refused(app: Flask, browse: Browse, cast: Cast) -> None:

@@ -17,6 +17,7 @@ from casefile.cases.models import CaseSeat
 from casefile.errors import DamagedError
 from casefile.policy import Seat
 from casefile.stories import keeping, records, signing
+from casefile.stories.decisions import BlockedError
 from casefile.stories.models import Story, StoryPart, StoryPartVersion
 from casefile.stories.records import Decision, Publication, Reply
 from tests import newsdesk
@@ -100,37 +101,26 @@ def test_a_planted_decision_decides_nothing(app: Flask, browse: Browse, cast: Ca
     refused(app, browse, cast, story)
 
 
-def _forged(cast: Cast, story: UUID, number: int, content: str, how: str) -> Decision:
+def _forged(app: Flask, cast: Cast, story: UUID, content: str, how: str) -> Decision:
     """Return an approval of Ben's making: in Eva's name, or in his own and signed by himself."""
     actor = cast.ben if how == "his own name" else cast.eva
     made = Decision(
         "approve", "ready", "approved", str(actor.id), datetime.now(UTC).isoformat(), content
     )
+    number = len(newsdesk.story(app, cast.ben, cast.case.id, story).decisions) + 1
     statement = signing._statement(cast.case.id, story, number, made)
     return replace(made, signature=cast.ben.bundle.sign(statement).hex())
 
 
-@pytest.mark.parametrize("how", ["eva's name", "his own name"])
-def test_an_approval_forged_with_the_key_of_the_case_does_not_hold(
-    app: Flask, browse: Browse, cast: Cast, how: str
-) -> None:
-    """Ben holds the case's key, as every reporter on it, and can write into the database."""
-    story = newsdesk.begin(app, cast, by=cast.ann)
-    newsdesk.support(app, cast.ann, cast, story)
-    newsdesk.step(app, cast.ann, cast, story, "submit")
-    newsdesk.check(app, cast.eva, cast, story)
-    for name in ("refer", "clear"):
-        newsdesk.step(app, cast.eva, cast, story, name)
+def plant(app: Flask, cast: Cast, story: UUID, decision: Decision) -> None:
+    """Write a decision as Ben can: everything fits but the signature."""
     case = open_case(app, cast.ben, cast.case.id)
-    shown = newsdesk.story(app, cast.ben, cast.case.id, story)
     with writing(app) as session:
         whole = keeping.load(session, case, story)
-        number = whole.of("decision")[-1].number + 1
-        decision = _forged(cast, story, number, shown.content, how)
         part_id, place = uuid4(), f"decision of {story.hex}"
         made = StoryPart(
-            id=part_id, case_id=case.id, story_id=story, kind="decision", number=number,
-            version=1, change_number=1,
+            id=part_id, case_id=case.id, story_id=story, kind="decision",
+            number=whole.of("decision")[-1].number + 1, version=1, change_number=1,
         )  # fmt: skip
         session.add(made)
         session.flush()
@@ -148,10 +138,39 @@ def test_an_approval_forged_with_the_key_of_the_case_does_not_hold(
         session.flush()
         every = [p for parts in keeping.load(session, case, story).parts.values() for p in parts]
         head = whole.head
-        head.state, head.ledger = "approved", keeping.ledger(every)
+        head.state, head.ledger = decision.after, keeping.ledger(every)
         row = session.get_one(Story, story)
-        row.state = "approved"
+        row.state = decision.after
         row.record = keeping.seal_head(case, story, row.version, head)
+
+
+def test_an_override_forged_in_an_editor_s_name_lets_nothing_pass(app: Flask, cast: Cast) -> None:
+    story = newsdesk.proven(app, cast)
+    newsdesk.seat_finn(app, cast)
+    newsdesk.check(app, cast.ann, cast, story, verdict="disputed")
+    shown = newsdesk.story(app, cast.dan, cast.case.id, story)
+    blocked = tuple(sorted(one.key for one in shown.blocking))
+    forged = _forged(app, cast, story, shown.content, "eva's name")
+    plant(app, cast, story, replace(forged, action="override", after="ready", blocked=blocked))
+
+    with pytest.raises(BlockedError):
+        newsdesk.step(app, cast.dan, cast, story, "approve")
+
+
+@pytest.mark.parametrize("how", ["eva's name", "his own name"])
+def test_an_approval_forged_with_the_key_of_the_case_does_not_hold(
+    app: Flask, browse: Browse, cast: Cast, how: str
+) -> None:
+    """Ben holds the case's key, as every reporter on it, and can write into the database."""
+    story = newsdesk.begin(app, cast, by=cast.ann)
+    newsdesk.support(app, cast.ann, cast, story)
+    newsdesk.step(app, cast.ann, cast, story, "submit")
+    newsdesk.check(app, cast.eva, cast, story)
+    for name in ("refer", "clear"):
+        newsdesk.step(app, cast.eva, cast, story, name)
+    shown = newsdesk.story(app, cast.ben, cast.case.id, story)
+    decision = _forged(app, cast, story, shown.content, how)
+    plant(app, cast, story, decision)
 
     page = browse(cast.cleo).get(newsdesk.url(cast, story))
     assert "The approval does not hold any more." in page.main
