@@ -81,6 +81,7 @@ def test_keys_are_given_up_for_a_journey_and_given_back(visit: Newsstand, *, scr
     lead.goto("/cases/new")
     lead.get_by_label("Title").fill("The road over the pass")
     lead.get_by_role("button", name="Open the case").click()
+    expect(lead.get_by_role("heading", level=1)).to_have_text("The road over the pass")
     case = lead.url
     lead.get_by_role("link", name="Members").first.click()
     lead.locator("#username").select_option(username)
