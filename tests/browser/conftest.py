@@ -3,17 +3,18 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from tests.chromium import CHROMIUM, NO_CHROMIUM
 from tests.real_server import RealServer, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from playwright.sync_api import (
         Browser,
@@ -25,16 +26,6 @@ if TYPE_CHECKING:
         WebError,
     )
 
-# The shell draws no window of its own and needs a third of the time.
-CHROMIUM = next(
-    (
-        path
-        for path in (Path("/usr/bin/chromium-headless-shell"), Path("/usr/bin/chromium"))
-        if path.exists()
-    ),
-    None,
-)
-NO_CHROMIUM = "There is no Chromium here: apt-get install chromium-headless-shell"
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",

@@ -4,6 +4,7 @@ import io
 from typing import TYPE_CHECKING
 
 import docx
+import pypdfium2
 import pytest
 from sqlalchemy import select
 
@@ -227,11 +228,10 @@ def test_the_dossier_shows_claims_with_verdict_support_and_custody(
 def test_the_dossier_comes_as_pdf_and_says_how_to_print_without_one(
     app: Flask, browse: Browse, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pdfium = pytest.importorskip("pypdfium2")
     story = newsdesk.approved(app, cast)
     where, cleo = f"{newsdesk.url(cast, story)}/dossier.pdf", browse(cast.cleo)
     page = cleo.get(where)
-    opened = pdfium.PdfDocument(page.content)
+    opened = pypdfium2.PdfDocument(page.content)
     told = " ".join(opened[number].get_textpage().get_text_range() for number in range(len(opened)))
     opened.close()
     assert page.type == "application/pdf"

@@ -7,6 +7,7 @@ import zipfile
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import pypdfium2
 import pytest
 
 from tests import newsdesk
@@ -41,8 +42,7 @@ def words(page: Page) -> str:
         with zipfile.ZipFile(io.BytesIO(page.content)) as archive:
             return " ".join(archive.read(name).decode("latin-1") for name in archive.namelist())
     if page.content.startswith(b"%PDF"):
-        pdfium = pytest.importorskip("pypdfium2")
-        opened = pdfium.PdfDocument(page.content)
+        opened = pypdfium2.PdfDocument(page.content)
         found = [opened[at].get_textpage().get_text_range() for at in range(len(opened))]
         meta = str(opened.get_metadata_dict())
         opened.close()

@@ -39,7 +39,6 @@ def test_forms_of_one_english_word_meet(forms: str) -> None:
     [("english", english_forms.ENGLISH), ("russian", russian_forms.WORDS)],
 )
 def test_whoosh_stems_as_pystemmer_does(language: str, words: dict[str, str]) -> None:
-    pytest.importorskip("Stemmer")
     ours, theirs = snowball(language, "pystemmer"), snowball(language, "whoosh")
 
     same = sum(ours(word) == theirs(word) for word in words)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import docx
+import pypdfium2
 import pytest
 from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml import OxmlElement, parse_xml
@@ -109,12 +110,11 @@ def test_a_manuscript_read_back_says_the_same() -> None:
 
 
 def test_a_page_becomes_a_pdf_without_fetching_anything() -> None:
-    pdfium = pytest.importorskip("pypdfium2")
     html = (
         "<p>Көпүрө</p><img src='file:///etc/passwd'><link rel=stylesheet href='http://a.example/'>"
     )
     made = making.paper(html, "@import url(file:///etc/hostname); p { color: red }")
-    opened = pdfium.PdfDocument(made)
+    opened = pypdfium2.PdfDocument(made)
     assert "Көпүрө" in opened[0].get_textpage().get_text_range()
     opened.close()
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import shutil
 import subprocess
 import time
 from typing import TYPE_CHECKING
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from casefile.sandbox import ExtractionError, Limits, Reason, extract
+from tests.chromium import CHROMIUM, NO_CHROMIUM
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -164,9 +164,8 @@ def test_malformed_pages_are_empty_or_refused(stream: bytes) -> None:
 
 @pytest.mark.slow
 def test_a_printed_page_in_kyrgyz_and_russian_is_read(tmp_path: Path) -> None:
-    chromium = shutil.which("chromium")
-    if not chromium:
-        pytest.skip("chromium is not installed, so no page with Cyrillic can be printed")
+    if CHROMIUM is None:
+        pytest.skip(NO_CHROMIUM)
     (tmp_path / "page.html").write_text(
         "<meta charset=utf-8><p>Өкмөттүн чечими: жаңы жол.</p>"
         "<p style='width: 90px; hyphens: manual'>государ&shy;ствен&shy;ный контракт</p>"
@@ -178,7 +177,7 @@ def test_a_printed_page_in_kyrgyz_and_russian_is_read(tmp_path: Path) -> None:
     )
     subprocess.run(
         [
-            *(chromium, *switches),
+            *(str(CHROMIUM), *switches),
             f"--user-data-dir={tmp_path / 'profile'}",
             *(f"--print-to-pdf={tmp_path / 'page.pdf'}", str(tmp_path / "page.html")),
         ],

@@ -31,6 +31,8 @@ _ENCRYPTED_FLAG = 1
 _MOST_RATIO = 250
 _RATIO_COUNTS_FROM = 4 << 20
 
+# What a damaged file makes zipfile and lxml raise; NotImplementedError is zipfile's for a way of packing
+# that it does not know.
 DAMAGE = (
     *(BadZipFile, zlib.error, struct.error, EOFError, KeyError, NotImplementedError, OSError),
     *(OverflowError, RuntimeError, ValueError, etree.XMLSyntaxError),
