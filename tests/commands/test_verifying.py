@@ -138,7 +138,7 @@ def test_whole_files_are_said_to_be_whole(
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "2 files, 0 missing or cut, 0 without evidence." in done.stdout
-    assert json.loads(report.stdout) == {"files": 2, "missing": [], "orphans": []}
+    assert json.loads(report.stdout) == {"files": 2, "missing": [], "orphans": [], "kinds": {}}
 
 
 def test_the_doctor_says_what_is_right(

@@ -167,7 +167,7 @@ def test_colleagues_get_their_mail_while_an_applicants_waits(
     with scene.acting(mailing, cast.ann) as uow:
         outbox.choose_address(uow, "ann.lead@newsroom.example")
     with scene.acting(mailing, None) as uow:
-        thing = service.Thing("amber-heron M1", "/grants/awards/1")
+        thing = service.Thing("amber-heron M1", "/verifications/1")
         service.tell(uow, [cast.ann.id], "milestone.due", thing)
 
     assert tick(resources).sent == 2

@@ -12,11 +12,11 @@ import openpyxl
 import pytest
 from sqlalchemy import select, update
 
-from casefile.grants import agreements, amendments, exports, form_routes, organisations, programmes
+from casefile.grants import agreements, amendments, form_routes, organisations, programmes
 from casefile.grants.award_models import Payment
 from casefile.grants.budget_models import Expenditure
 from casefile.grants.budget_states import AmendmentKind
-from casefile.web.spreadsheets import harmless
+from casefile.web.spreadsheets import DANGEROUS, harmless
 from tests import budget_scene
 from tests import grants_scene as scene
 from tests.cast import resources_of
@@ -160,9 +160,10 @@ def test_every_list_is_paged_sorted_filtered_and_goes_out_as_it_stands(
             assert len(said) == len(every), (where, sort)
             table = _table(gina, ordered[0], "csv")
             assert len(table) == len(every) + 1, (where, sort)
-            assert not [
-                cell for row in table for cell in row if str(cell).startswith(exports.DANGEROUS)
-            ], (where, sort)
+            assert not [cell for row in table for cell in row if str(cell).startswith(DANGEROUS)], (
+                where,
+                sort,
+            )
             if listing.columns[0].key in FIRST_IS_TEXT:
                 assert [row[0] for row in table[1:]] == said, (where, sort)
         book = _table(gina, pages[0], "xlsx")

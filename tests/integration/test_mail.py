@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tests.cast import Actor, Cast, Clock
     from tests.strict_browser import Browse
 
-THING = service.Thing("amber-heron M3", "/grants/awards/1")
+THING = service.Thing("amber-heron M3", "/verifications/1")
 ADDRESS = "ann.lead@newsroom.example"
 
 
@@ -58,7 +58,7 @@ def choose(resources: Resources, actor: Actor, address: str = ADDRESS) -> None:
 
 def tell(resources: Resources, *people: Actor, number: int = 1) -> None:
     with UnitOfWork(resources, None) as uow:
-        thing = service.Thing(f"amber-heron M{number}", "/grants/awards/1")
+        thing = service.Thing(f"amber-heron M{number}", "/verifications/1")
         service.tell(uow, [person.id for person in people], "milestone.due", thing)
 
 
