@@ -32,7 +32,7 @@ check-rest:
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/djlint templates --lint --quiet
-	$(BIN)/python -m pytest --quiet --numprocesses auto tests/unit tests/house -m "not slow and not browser"
+	$(BIN)/python -m pytest --quiet --numprocesses auto --dist loadgroup tests/unit tests/house -m "not slow and not browser"
 
 bench: $(VENV)/dev
 	$(BIN)/python -m tests.bench

@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -12,6 +13,8 @@ from casefile import db
 
 if TYPE_CHECKING:
     from casefile.uow import Resources
+
+pytestmark = pytest.mark.xdist_group("house")
 
 VERSIONS = sorted((Path(db.__file__).parent / "migrations" / "versions").glob("*.py"))
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING
 
+import pytest
+
 from casefile.policy import CASE_PERMISSIONS, ROLE_GRANTS, Permission
 from casefile.web import mark
 from tests.access_matrix import ROWS, fill
@@ -11,6 +13,8 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from tests.cast import Cast
+
+pytestmark = pytest.mark.xdist_group("house")
 
 KINDS = {"public", "link", "signed_in", "newsroom", "role", "case", "grants"}
 LONGEST_VIEW = 34

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+# One process reads the sources and makes a newsroom for all of these.
+pytestmark = pytest.mark.xdist_group("house")
+
 ROOT = Path(__file__).parent.parent.parent
 PACKAGE = ROOT / "casefile"
 MODULES = sorted(PACKAGE.rglob("*.py"))

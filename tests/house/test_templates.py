@@ -4,10 +4,13 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from jinja2 import meta
 
 if TYPE_CHECKING:
     from flask import Flask
+
+pytestmark = pytest.mark.xdist_group("house")
 
 ROOT = Path(__file__).parent.parent.parent
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))

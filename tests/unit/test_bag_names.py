@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from tests.bag_scene import is_safe, read_bag
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
+@pytest.mark.slow
 @given(st.text(max_size=300))
 def test_whatever_a_file_was_called_itis_safe_in_a_bag(name: str) -> None:
     found = safe("E-12", name)

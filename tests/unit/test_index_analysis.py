@@ -106,6 +106,7 @@ _LETTERS = st.text(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(st.text(max_size=120) | _LETTERS)
 def test_no_text_is_too_odd(text: str) -> None:

@@ -126,6 +126,7 @@ def test_every_query_finds_what_looking_at_every_word_finds(
         assert found(index, scene, text) == expected, text
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_can_be_searched_for(library: tuple[Index, list[Scene]], text: str) -> None:

@@ -79,6 +79,7 @@ def test_a_damaged_shard_is_built_anew(
     assert verify_open(folder, scene.shard()) == []
 
 
+@pytest.mark.slow
 def test_no_page_of_a_shard_can_be_damaged_without_being_noticed(
     index: Index, folder: Path, scene: Scene
 ) -> None:

@@ -111,6 +111,7 @@ def test_words_are_never_cut() -> None:
     assert set(whole(fragments).strip("… ").split()) == {"учреждение", "школа"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [
@@ -135,6 +136,7 @@ def test_huge_and_odd_texts_are_quick(text: str) -> None:
     highlight(parse("school", TODAY), text)
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=600), st.text(max_size=20), st.integers(1, 300))
 @example("\r0", "", 1)
@@ -148,6 +150,7 @@ def test_pieces_are_cut_from_the_text_and_marks_are_whole_words(
     assert whole(highlight(parse(query, TODAY), text)) == text
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.text("абв", min_size=4, max_size=7), st.lists(st.text("абв", min_size=1, max_size=8)))
 def test_near_spellings_are_marked_by_their_distance(word: str, words: list[str]) -> None:

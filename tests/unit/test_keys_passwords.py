@@ -37,6 +37,7 @@ def test_the_keys_of_a_password_are_argon2id_then_hkdf() -> None:
     assert keys.auth != keys.kek
 
 
+@pytest.mark.slow
 def test_everything_that_goes_in_changes_the_keys() -> None:
     plain = _keys("correct horse")
     others = [

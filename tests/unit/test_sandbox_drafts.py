@@ -109,6 +109,7 @@ def test_a_manuscript_read_back_says_the_same() -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_page_becomes_a_pdf_without_fetching_anything() -> None:
     html = (
         "<p>Көпүрө</p><img src='file:///etc/passwd'><link rel=stylesheet href='http://a.example/'>"

@@ -155,6 +155,7 @@ def test_damage_found_while_reading_ends_it_and_reaches_the_caller() -> None:
     assert threading.active_count() == threads
 
 
+@pytest.mark.slow
 def test_waiting_for_the_files_bytes_is_not_counted_as_reading() -> None:
     def blocks() -> Iterator[bytes]:
         time.sleep(1.2)
@@ -163,6 +164,7 @@ def test_waiting_for_the_files_bytes_is_not_counted_as_reading() -> None:
     assert extract("text/plain", blocks(), limits=Limits(seconds=1)) == ["slow disk"]
 
 
+@pytest.mark.slow
 def test_a_child_that_keeps_silent_is_killed_in_time() -> None:
     started = time.monotonic()
     limits = Limits(seconds=1)
@@ -173,12 +175,14 @@ def test_a_child_that_keeps_silent_is_killed_in_time() -> None:
     assert time.monotonic() - started < 10
 
 
+@pytest.mark.slow
 def test_a_child_that_closes_its_mouth_but_lives_on_is_killed_in_time() -> None:
     code = "os.close(1); import time; time.sleep(60)"
 
     assert refusal(lambda: child_says(code, limits=Limits(seconds=1))) is Reason.TOO_SLOW
 
 
+@pytest.mark.slow
 def test_what_the_child_started_is_killed_with_it(tmp_path: Path) -> None:
     note = tmp_path / "pid"
     code = (
@@ -191,6 +195,7 @@ def test_what_the_child_started_is_killed_with_it(tmp_path: Path) -> None:
     assert gone(Path(f"/proc/{note.read_text()}"))
 
 
+@pytest.mark.slow
 def test_a_child_that_never_reads_its_input_does_not_block_us() -> None:
     code = "import time; time.sleep(60)"
     blocks = [b"x" * (1 << 20)] * 8

@@ -170,6 +170,7 @@ def test_an_aborted_upload_leaves_nothing(vault: Vault, tmp_path: Path, size: in
             use()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [10, 3 * MEBIBYTE])
 def test_an_upload_that_is_let_go_of_leaves_nothing(
     vault: Vault, tmp_path: Path, size: int
@@ -204,6 +205,7 @@ def test_finishing_twice_is_finishing_once(vault: Vault) -> None:
     assert vault.size(upload.file_id.hex) == sealed_size(5)
 
 
+@pytest.mark.slow
 def test_an_abort_after_the_end_destroys_nothing(vault: Vault) -> None:
     upload = _upload(vault, b"words")
     upload.finish()

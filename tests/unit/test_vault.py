@@ -301,6 +301,7 @@ def test_a_folder_that_went_away_is_told_as_such(folder: Path) -> None:
             use()
 
 
+@pytest.mark.slow
 def test_a_bucket_that_does_not_answer_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
