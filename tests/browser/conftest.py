@@ -35,7 +35,7 @@ ARGUMENTS = [
 ]
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
-WAIT_MS = 15_000
+WAIT_MS = 30_000
 INLINE = frozenset({"data", "blob", "about"})
 NOT_LOADED = "Failed to load resource"
 

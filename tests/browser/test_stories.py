@@ -70,6 +70,7 @@ def test_from_evidence_to_a_claim_to_published(visit: Newsstand, newsroom: Newsr
         "They look small. [The rolls weigh 36 grams.](c:)"
     )
     send(writer, "Begin the story")
+    expect(writer.locator("#claim-1")).to_be_visible()
     story = writer.url
     writer.locator("#claim-1 .margin-text a").click()
     fill(writer, what=code, page="1", passage="weigh 36 grams")
