@@ -22,6 +22,7 @@ def test_the_whole_main_job_is_done_without_a_mouse(visit: Newsstand, newsroom: 
     page.on("filechooser", lambda _chooser: None)  # takes the dialog over before it first opens
 
     page.goto("/sign-in")
+    expect(page.get_by_label("Username")).to_be_focused()
     keys.type(person.username)
     tab_to(page, page.get_by_label("Password", exact=True))
     keys.type(person.password)
